@@ -1,0 +1,34 @@
+"""GANs in Keras 3, on TensorFlow, JAX and PyTorch."""
+
+from keras_gans import (
+    callbacks,
+    data,
+    distribution,
+    layers,
+    losses,
+    metrics,
+    models,
+    networks,
+    penalties,
+    presets,
+    serving,
+)
+from keras_gans.models import GAN, SAGAN
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GAN",
+    "SAGAN",
+    "callbacks",
+    "data",
+    "distribution",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "networks",
+    "penalties",
+    "presets",
+    "serving",
+]

@@ -1,0 +1,44 @@
+"""The primitives that differ between TensorFlow, JAX and PyTorch.
+
+Everything else in this package is written once, with `keras.ops`. Each
+backend module defines the same names:
+
+- `value_and_gradients(objective, variables, state)`: a loss and its gradients
+  with respect to `variables`.
+- `input_gradients(function, inputs, state)`: gradients with respect to
+  `inputs`, themselves differentiable, for gradient penalties.
+- `no_gradient()`: a context in which nothing is recorded.
+- `update_averages(pairs, decay)`: an exponential moving average, in place.
+- `variable_scope(model)`: where variables of a model may be created.
+- `replica_id()`: which replica of a distributed step runs.
+- `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
+- `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
+- `UPSAMPLING`: the faster exact form of upsampling before a convolution.
+"""
+
+import keras
+
+_BACKEND = keras.backend.backend()
+
+if _BACKEND == "tensorflow":
+    from keras_gans.backend import tensorflow as _implementation
+elif _BACKEND == "jax":
+    from keras_gans.backend import jax as _implementation
+elif _BACKEND == "torch":
+    from keras_gans.backend import torch as _implementation
+else:
+    raise ImportError(
+        "keras_gans trains on the backends tensorflow, jax and torch. "
+        f"Received: KERAS_BACKEND={_BACKEND}. Set the environment variable "
+        "KERAS_BACKEND to one of the three before Python starts."
+    )
+
+BackendTrainer = _implementation.BackendTrainer
+JIT_COMPILE = _implementation.JIT_COMPILE
+UPSAMPLING = _implementation.UPSAMPLING
+input_gradients = _implementation.input_gradients
+no_gradient = _implementation.no_gradient
+replica_id = _implementation.replica_id
+update_averages = _implementation.update_averages
+value_and_gradients = _implementation.value_and_gradients
+variable_scope = _implementation.variable_scope

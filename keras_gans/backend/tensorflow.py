@@ -1,0 +1,82 @@
+"""Differentiation and training steps on TensorFlow."""
+
+import contextlib
+
+import keras
+import tensorflow as tf
+
+# XLA on CPU is about half as fast as the default kernels, and a compiled step
+# under a distribution strategy cannot read seed generators.
+JIT_COMPILE = False
+UPSAMPLING = "transposed"
+
+
+def value_and_gradients(objective, variables, state):
+    """Returns `objective()` and its gradients with respect to `variables`.
+
+    The objective is a mean over this replica's batch and optimizers sum
+    gradients over replicas, so the gradients are divided by the number of
+    replicas: together they are those of the mean over the global batch.
+    """
+    del state  # Only functional backends need to be told what may change.
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    values = [variable.value for variable in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        value = objective()
+        scaled = value / replicas if replicas > 1 else value
+    gradients = tape.gradient(
+        scaled, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
+    )
+    # A table's gradient comes as rows to scatter; optimizers must see zeros
+    # for the other rows, as on the other backends.
+    return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
+def input_gradients(function, inputs, state):
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
+    mapping = [(variable, variable) for variable in state]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        with keras.StatelessScope(state_mapping=mapping):
+            outputs = function(inputs)
+    return tape.gradient(outputs, inputs)
+
+
+def no_gradient():
+    """Returns a null context: only watched variables are recorded."""
+    return contextlib.nullcontext()
+
+
+def update_averages(pairs, decay):
+    """Assigns `decay * average + (1 - decay) * variable` to each average."""
+
+    def update(strategy, decay):
+        for average, variable in pairs:
+            strategy.extended.update(
+                average.value,
+                lambda a, v, d: a.assign_add((1.0 - d) * (v - a)),
+                args=(variable.value, decay),
+                group=False,
+            )
+
+    strategy = tf.distribute.get_strategy()
+    tf.__internal__.distribute.interim.maybe_merge_call(update, strategy, decay)
+
+
+def variable_scope(model):
+    """Returns the scope of the strategy that `model` was created under."""
+    return model.distribute_strategy.scope()
+
+
+def replica_id():
+    """Returns the index of the replica that runs, 0 without a strategy."""
+    context = tf.distribute.get_replica_context()
+    return context.replica_id_in_sync_group if context else 0
+
+
+class BackendTrainer(keras.Model):
+    """A Keras model whose training step is `adversarial_step(data)`."""
+
+    def train_step(self, data):
+        return self.adversarial_step(data)

@@ -1,0 +1,65 @@
+"""Differentiation and training steps on PyTorch."""
+
+import contextlib
+
+import keras
+import torch
+
+JIT_COMPILE = False
+UPSAMPLING = "phases"
+
+
+def value_and_gradients(objective, variables, state):
+    """Returns `objective()` and its gradients with respect to `variables`."""
+    del state  # Only functional backends need to be told what may change.
+    value = objective()
+    gradients = torch.autograd.grad(
+        value,
+        [variable.value for variable in variables],
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    return value.detach(), list(gradients)
+
+
+def input_gradients(function, inputs, state):
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
+    inputs = inputs.detach().requires_grad_()
+    mapping = [(variable, variable.value) for variable in state]
+    with keras.StatelessScope(state_mapping=mapping):
+        outputs = function(inputs)
+    return torch.autograd.grad(outputs.sum(), inputs, create_graph=True)[0]
+
+
+def no_gradient():
+    """Returns a context in which no operation is recorded."""
+    return torch.no_grad()
+
+
+def update_averages(pairs, decay):
+    """Assigns `decay * average + (1 - decay) * variable` to each average."""
+    averages = [average.value for average, _ in pairs]
+    variables = [variable.value for _, variable in pairs]
+    with torch.no_grad():
+        differences = torch._foreach_sub(variables, averages)
+        torch._foreach_mul_(differences, 1.0 - decay)
+        torch._foreach_add_(averages, differences)
+
+
+def variable_scope(model):
+    """Returns a null context: PyTorch's variables may be made anywhere."""
+    del model
+    return contextlib.nullcontext()
+
+
+def replica_id():
+    """Returns 0: this backend runs one replica."""
+    return 0
+
+
+class BackendTrainer(keras.Model):
+    """A Keras model whose training step is `adversarial_step(data)`."""
+
+    def train_step(self, data):
+        with torch.enable_grad():
+            return self.adversarial_step(data)

@@ -1,0 +1,187 @@
+"""A set of images, as the batches that training and evaluation read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_gans.data.augmentation import (
+    build_augmentation,
+    check_augmentations,
+)
+from keras_gans.data.checks import integer
+from keras_gans.data.runtime import import_tensorflow
+from keras_gans.data.sources import Source
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_HASH_BATCH = 256
+
+
+class ImageSet:
+    """Images of one resolution, with or without class labels.
+
+    Attributes:
+        name: What was loaded, in the form of `--dataset`.
+        num_images: Number of images.
+        num_classes: Number of classes K, labels being 0..K-1; 0 if the set is
+            unlabelled.
+        class_names: K names, or none.
+        resolution: Side of the images, in pixels.
+        channels: 1 (grey) or 3 (RGB).
+        bad_images: The files that were skipped.
+
+    Args:
+        name: See above.
+        source: The pixels and labels.
+        class_names: One name a class; must be empty if and only if the source
+            has no labels.
+        bad_images: See above.
+
+    Example:
+    >>> from keras_gans.data import load_images
+    >>> images = load_images("embedded", resolution=32, channels=1)
+    >>> images.num_images, images.num_classes, images.class_names[0]
+    (10000, 10, 'T-shirt/top')
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: Source,
+        *,
+        class_names: Sequence[str] = (),
+        bad_images: Sequence[str] = (),
+    ):
+        if source.labelled != bool(class_names):
+            raise ValueError(
+                "A labelled source has class names and an unlabelled one has "
+                f"none. Received: labelled={source.labelled}, "
+                f"class_names={tuple(class_names)!r}."
+            )
+        self.name = name
+        self.num_images = source.num_images
+        self.class_names = tuple(class_names)
+        self.num_classes = len(self.class_names)
+        self.resolution, _, self.channels = source.image_shape
+        self.bad_images = tuple(bad_images)
+        self._source = source
+        self._content_hash = None
+
+    def training_batches(
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        start_step: int = 0,
+        augment: Sequence[str] = (),
+        num_batches: int | None = None,
+    ) -> tf.data.Dataset:
+        """Returns shuffled batches for ever, or `num_batches` of them.
+
+        Batch k is a pure function of (seed, k): reading from `start_step=k`
+        gives the batches that follow after k batches from the start. Every
+        epoch is a permutation of the images, and batches run across the
+        borders of epochs, so that no image is left out. A set of TFDS too
+        large for the memory is permuted in blocks (see `RecordSource`).
+
+        Args:
+            batch_size: Images a batch, positive; may exceed `num_images`.
+            seed: Integer of [0, 2^63).
+            start_step: Number of the first batch.
+            augment: Some of `AUGMENTATIONS`.
+            num_batches: Number of batches; None for no end.
+
+        Returns:
+            Prefetched elements `images` or, if labelled, `(images, labels)`:
+            float32 of [-1, 1], `(batch_size, resolution, resolution,
+            channels)`, and int32 `(batch_size,)`.
+
+        Raises:
+            ValueError: if a number is out of range or an augmentation is
+                unknown.
+        """
+        batch_size = integer("batch_size", batch_size, minimum=1)
+        seed = integer("seed", seed, minimum=0)
+        start_step = integer("start_step", start_step, minimum=0)
+        if num_batches is not None:
+            num_batches = integer("num_batches", num_batches, minimum=0)
+        names = check_augmentations(augment)
+        tf = import_tensorflow()
+        augmented = build_augmentation(names, self.resolution)
+
+        def element(step, batch):
+            images, *labels = tf.nest.flatten(batch)
+            images = tf.cast(images, tf.float32) / 127.5 - 1.0
+            images = augmented(images, seed, step)
+            return (images, *labels) if labels else images
+
+        batches = self._source.training(
+            batch_size, seed=seed, start_step=start_step
+        )
+        batches = batches.enumerate(start=start_step)
+        cardinality = tf.data.INFINITE_CARDINALITY
+        if num_batches is not None:
+            batches = batches.take(num_batches)
+            cardinality = num_batches
+        batches = batches.map(element, num_parallel_calls=tf.data.AUTOTUNE)
+        batches = batches.apply(
+            tf.data.experimental.assert_cardinality(cardinality)
+        )
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    def evaluation_batches(
+        self, batch_size: int, *, limit: int | None = None
+    ) -> tf.data.Dataset:
+        """Returns every image once, without augmentation.
+
+        Args:
+            batch_size: Images a batch, positive; the last may be smaller.
+            limit: At most so many images. If there are more, the same subset
+                is taken each time, spread over the whole set.
+
+        Returns:
+            Elements `images` or, if labelled, `(images, labels)`: uint8
+            `(batch, resolution, resolution, channels)` and int32 `(batch,)`.
+
+        Raises:
+            ValueError: if a number is out of range.
+        """
+        batch_size = integer("batch_size", batch_size, minimum=1)
+        if limit is not None:
+            limit = integer("limit", limit, minimum=1)
+        tf = import_tensorflow()
+        batches = self._source.evaluation(batch_size, limit=limit)
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    def content_hash(self) -> str:
+        """Returns the SHA-256 of shape, pixels and labels, in hexadecimal.
+
+        The first call reads the whole set; the result is kept.
+        """
+        if self._content_hash is None:
+            self._content_hash = self._hash()
+        return self._content_hash
+
+    def _hash(self) -> str:
+        shape = (
+            self.num_images,
+            self.resolution,
+            self.resolution,
+            self.channels,
+            self.num_classes,
+        )
+        digest = hashlib.sha256(repr(shape).encode())
+        all_labels = []
+        for batch in self.evaluation_batches(_HASH_BATCH).as_numpy_iterator():
+            images, labels = batch if self.num_classes else (batch, None)
+            digest.update(np.ascontiguousarray(images))
+            if labels is not None:
+                all_labels.append(labels.astype("<i4"))
+        if all_labels:
+            digest.update(np.concatenate(all_labels))
+        return digest.hexdigest()

@@ -1,0 +1,124 @@
+"""`load_images`: what `--dataset` takes."""
+
+from __future__ import annotations
+
+import pathlib
+
+from keras_gans.data.checks import channel_count, integer, nearest
+from keras_gans.data.image_set import ImageSet
+
+_PREFIXES = ("npz", "folder", "tfds")
+_FORMS = (
+    "Allowed: embedded (Fashion-MNIST, with the package), npz:PATH (`images` "
+    "and optional `labels`), folder:PATH (sub-folders are classes), tfds:NAME "
+    "(a prepared TFDS set, with data_dir)."
+)
+
+
+def load_images(
+    dataset: str = "embedded",
+    *,
+    resolution: int,
+    channels: int = 3,
+    data_dir: str | None = None,
+    split: str = "train",
+    skip_bad_images: bool = False,
+) -> ImageSet:
+    """Loads real images by one of four forms.
+
+    - `embedded`: 10,000 labelled images of Fashion-MNIST.
+    - `npz:PATH`: `images` uint8 `(N, H, W, C)`, optional `labels`.
+    - `folder:PATH`: image files; sub-folders are classes.
+    - `tfds:NAME`: a set of TensorFlow Datasets that is prepared in `data_dir`,
+      or `data_dir/NAME` laid out as `split/class/image.png`.
+
+    Pictures are cropped to the centre square and resized bilinearly with
+    antialiasing; colour becomes grey by the luma of ITU-R BT.601; grey is
+    repeated to three channels.
+
+    Args:
+        dataset: One of the forms above.
+        resolution: Side of the images, in pixels, positive.
+        channels: 1 (grey) or 3 (RGB).
+        data_dir: Where TFDS keeps its sets; only for `tfds:NAME`.
+        split: Split of TFDS; the other forms have only `train`.
+        skip_bad_images: Whether to leave out corrupt, truncated and non-image
+            files, and to list them in `bad_images`, instead of raising.
+
+    Raises:
+        ValueError: if the form is unknown, or the data is not as described.
+        FileNotFoundError: if a path does not exist or a set of TFDS is not
+            prepared.
+    """
+    form, path = _parse(dataset)
+    size = {
+        "resolution": integer("resolution", resolution, minimum=1),
+        "channels": channel_count(channels),
+    }
+    if form == "tfds":
+        # TFDS takes a second to import, which the other forms do without.
+        from keras_gans.data.prepared import load_prepared
+
+        return load_prepared(
+            path,
+            data_dir=data_dir,
+            split=split,
+            skip_bad_images=skip_bad_images,
+            **size,
+        )
+    _refuse_tfds_arguments(dataset, data_dir, split)
+    if form == "npz":
+        from keras_gans.data.archive import load_archive
+
+        return load_archive(path, **size)
+    if form == "folder":
+        from keras_gans.data.folder import load_folder
+
+        return load_folder(path, skip_bad_images=skip_bad_images, **size)
+    from keras_gans.data.embedded import load_embedded
+
+    return load_embedded(**size)
+
+
+def _parse(dataset: str) -> tuple[str, str]:
+    form, colon, path = str(dataset).partition(":")
+    if form == "embedded" and not colon:
+        return form, ""
+    if form in _PREFIXES and path:
+        return form, path
+    raise ValueError(
+        f"Unknown dataset: {dataset!r}.{_suggest(str(dataset))} {_FORMS}"
+    )
+
+
+def _suggest(dataset: str) -> str:
+    form, colon, path = dataset.partition(":")
+    if form in _PREFIXES:
+        return f" '{form}:' needs a {'NAME' if form == 'tfds' else 'PATH'}."
+    if not colon and dataset:
+        place = pathlib.Path(dataset).expanduser()
+        if place.is_dir():
+            return f" Did you mean 'folder:{dataset}'?"
+        if place.suffix == ".npz":
+            return f" Did you mean 'npz:{dataset}'?"
+    if colon and path and (hint := nearest(form, _PREFIXES)):
+        return hint.replace("'?", f":{path}'?")
+    forms = ("embedded", *(f"{form}:" for form in _PREFIXES))
+    if not (hint := nearest(form, forms)) and dataset.isidentifier():
+        return f" Did you mean 'tfds:{dataset}'?"
+    return hint
+
+
+def _refuse_tfds_arguments(
+    dataset: str, data_dir: str | None, split: str
+) -> None:
+    if data_dir is not None:
+        raise ValueError(
+            "`data_dir` belongs to tfds:NAME. Received: "
+            f"data_dir={data_dir!r} with dataset={dataset!r}. Leave it out."
+        )
+    if split != "train":
+        raise ValueError(
+            "Only tfds:NAME has other splits than 'train'. Received: "
+            f"split={split!r} with dataset={dataset!r}. Leave it out."
+        )

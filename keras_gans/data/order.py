@@ -1,0 +1,47 @@
+"""The order of images: a pure function of the seed and the epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_gans.data.runtime import import_tensorflow
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def subset(num_images: int, limit: int) -> np.ndarray:
+    """Returns `limit` distinct indices of [0, num_images), always the same.
+
+    They are the images whose index has the smallest hash (the finalizer of
+    SplitMix64), so that a set sorted by class gives all of its classes.
+    """
+    x = np.arange(1, num_images + 1, dtype=np.uint64)
+    x *= np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.argsort(x ^ (x >> np.uint64(31)), kind="stable")[:limit]
+
+
+def permutation(count: int | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """Returns a uniform permutation, a pure function of an int64[2] key."""
+    tf = import_tensorflow()
+    draws = tf.random.stateless_uniform(
+        [count], key, None, None, tf.int64, alg="philox"
+    )
+    return tf.argsort(draws, stable=True)
+
+
+def epochs(
+    one_epoch: Callable[[tf.Tensor], tf.data.Dataset],
+    num_images: int,
+    first_image: int,
+) -> tf.data.Dataset:
+    """Concatenates all epochs, from position `first_image` of the sequence."""
+    tf = import_tensorflow()
+    epoch, offset = divmod(first_image, num_images)
+    numbers = tf.data.Dataset.range(epoch, tf.int64.max)
+    return numbers.flat_map(one_epoch).skip(offset)

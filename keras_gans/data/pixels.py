@@ -1,0 +1,147 @@
+"""From any picture to uint8 pixels at one resolution and channel count.
+
+Every path does the same, in this order: transparency onto white, colour to
+grey (if one channel is asked), centre crop of the short side, bilinear
+resize with antialiasing, grey to three equal channels (if three are asked).
+
+Grey is the luma of ITU-R BT.601 in 16-bit fixed point,
+
+    Y = (19595 R + 38470 G + 7471 B + 32768) / 65536,
+
+which is 0.299 R + 0.587 G + 0.114 B rounded.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_CHUNK = 1024
+
+
+@functools.cache
+def image_formats() -> tuple[str, ...]:
+    """Returns the formats read here, by Pillow's names."""
+    from PIL import features
+
+    formats = ("PNG", "JPEG", "BMP", "GIF")
+    return (*formats, "WEBP") if features.check("webp") else formats
+
+
+def decode_image(
+    source: str | os.PathLike | BinaryIO, *, resolution: int, channels: int
+) -> np.ndarray:
+    """Decodes one picture completely.
+
+    The EXIF orientation is applied, an animation gives its first frame, and
+    16-bit grey is divided by 257.
+
+    Args:
+        source: Path or open file.
+        resolution: Side of the result, in pixels.
+        channels: 1 or 3.
+
+    Returns:
+        uint8 array `(resolution, resolution, channels)`.
+
+    Raises:
+        Exception: whatever Pillow raises for a file that is no complete
+            image: OSError, SyntaxError, ValueError and others.
+    """
+    from PIL import Image, ImageOps
+
+    with Image.open(source, formats=image_formats()) as image:
+        # The frame of a GIF is complete only once it is loaded.
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    opaque = _opaque(upright)
+    return _fit(opaque, resolution, channels)
+
+
+def fit_images(
+    images: np.ndarray, *, resolution: int, channels: int
+) -> np.ndarray:
+    """Brings an array of pictures to one resolution and channel count.
+
+    Args:
+        images: uint8 array `(N, H, W, 1)` or `(N, H, W, 3)`.
+        resolution: Side of the result, in pixels.
+        channels: 1 or 3.
+
+    Returns:
+        uint8 array `(N, resolution, resolution, channels)`, which is `images`
+        itself if nothing has to change.
+    """
+    if images.shape[-1] == 3 and channels == 1:
+        images = _luma(images)
+    height, width = images.shape[1:3]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    images = images[:, top : top + side, left : left + side]
+    if side != resolution:
+        images = _resize(images, resolution)
+    if images.shape[-1] < channels:
+        images = np.repeat(images, channels, axis=-1)
+    return images
+
+
+def _luma(images: np.ndarray) -> np.ndarray:
+    grey = np.empty((*images.shape[:-1], 1), np.uint8)
+    weights = np.array([19595, 38470, 7471], np.uint32)
+    for start in range(0, len(images), _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        weighted = images[chunk].astype(np.uint32) * weights
+        grey[chunk, ..., 0] = (weighted.sum(-1) + 32768) >> 16
+    return grey
+
+
+def _resize(images: np.ndarray, resolution: int) -> np.ndarray:
+    from PIL import Image
+
+    channels = images.shape[-1]
+    resized = np.empty(
+        (len(images), resolution, resolution, channels), np.uint8
+    )
+    for index, pixels in enumerate(images):
+        image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+        resized[index] = _fit(image, resolution, channels)
+    return resized
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Returns the picture in mode L or RGB, transparency put onto white."""
+    from PIL import Image
+
+    if image.mode.startswith("I"):
+        pixels = np.clip(np.asarray(image), 0, 65535)
+        return Image.fromarray(np.rint(pixels / 257).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
+    from PIL import Image
+
+    if channels == 1:
+        image = image.convert("L")
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    image = image.crop((left, top, left + side, top + side))
+    if side != resolution:
+        image = image.resize(
+            (resolution, resolution), Image.Resampling.BILINEAR
+        )
+    image = image.convert("L" if channels == 1 else "RGB")
+    return np.asarray(image, np.uint8).reshape(
+        (resolution, resolution, channels)
+    )

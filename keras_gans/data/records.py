@@ -1,0 +1,123 @@
+"""Encoded images that can only be read one after another."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_gans.data.order import epochs, permutation, subset
+from keras_gans.data.pixels import decode_image
+from keras_gans.data.runtime import import_tensorflow
+from keras_gans.data.sources import Source
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# Streams are permuted in blocks of about so many encoded bytes.
+_BLOCK_BYTES = 256 * 2**20
+_MIN_BLOCK, _MAX_BLOCK = 256, 16384
+
+
+class RecordSource(Source):
+    """Encoded images that can only be read one after another.
+
+    An epoch is permuted in blocks of neighbours. The first block's size is
+    drawn anew each epoch, so that neighbours mix across the borders.
+
+    Args:
+        records: Finite dataset of `encoded` or `(encoded, label)`, in a fixed
+            order.
+        num_images: Number of records.
+        encoded_bytes: Mean bytes of a record, 0 if unknown.
+        mixed: Whether the fixed order is already a random one.
+        labelled: Whether the records have labels.
+        resolution: Side of the images, in pixels.
+        channels: 1 or 3.
+    """
+
+    def __init__(
+        self,
+        records: tf.data.Dataset,
+        num_images: int,
+        *,
+        encoded_bytes: float,
+        mixed: bool,
+        labelled: bool,
+        resolution: int,
+        channels: int,
+    ):
+        shape = (resolution, resolution, channels)
+        super().__init__(num_images, shape, labelled)
+        self._records = records
+        self._mixed = mixed
+        size = _BLOCK_BYTES / max(encoded_bytes, 1.0)
+        size = max(_MIN_BLOCK, min(size, _MAX_BLOCK))
+        self._block = int(min(size, num_images))
+
+    def training(self, batch_size, *, seed, start_step):
+        tf = import_tensorflow()
+
+        def one_epoch(epoch):
+            key = tf.stack([tf.constant(seed, tf.int64), epoch])
+            return self._shuffled(key)
+
+        records = epochs(one_epoch, self.num_images, start_step * batch_size)
+        return self._decoded(records).batch(batch_size, drop_remainder=True)
+
+    def evaluation(self, batch_size, *, limit):
+        tf = import_tensorflow()
+        records = self._records
+        if limit is not None and limit < self.num_images:
+            if not self._mixed:
+                chosen = np.zeros(self.num_images, bool)
+                chosen[subset(self.num_images, limit)] = True
+                chosen = tf.data.Dataset.from_tensor_slices(chosen)
+                records = tf.data.Dataset.zip((chosen, records))
+                records = records.filter(lambda keep, record: keep)
+                records = records.map(lambda keep, record: record)
+            records = records.take(limit)
+        return self._decoded(records).batch(batch_size)
+
+    def _shuffled(self, key: tf.Tensor) -> tf.data.Dataset:
+        tf = import_tensorflow()
+        first = tf.random.stateless_uniform(
+            [], key, 1, self._block + 1, tf.int64, alg="philox"
+        )
+        blocks = self._records.take(first).batch(self._block)
+        rest = self._records.skip(first).batch(self._block)
+
+        def permuted(number, block):
+            leaf = tf.nest.flatten(block)[0]
+            order = permutation(
+                tf.shape(leaf)[0], tf.random.fold_in(key, number, alg="philox")
+            )
+            return tf.nest.map_structure(lambda x: tf.gather(x, order), block)
+
+        blocks = blocks.concatenate(rest).enumerate()
+        blocks = blocks.map(lambda *numbered: permuted(*numbered))
+        return blocks.prefetch(1).unbatch()
+
+    def _decoded(self, records: tf.data.Dataset) -> tf.data.Dataset:
+        tf = import_tensorflow()
+        resolution, _, channels = self.image_shape
+
+        def decode(encoded):
+            return decode_image(
+                io.BytesIO(encoded), resolution=resolution, channels=channels
+            )
+
+        def pixels(encoded):
+            image = tf.numpy_function(
+                decode, [encoded], tf.uint8, stateful=False
+            )
+            return tf.ensure_shape(image, self.image_shape)
+
+        def labelled(encoded, label):
+            return pixels(encoded), tf.cast(label, tf.int32)
+
+        return records.map(
+            labelled if self.labelled else pixels,
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )

@@ -1,0 +1,17 @@
+"""Training on several devices, by the name of the way to do it."""
+
+from keras_gans.distribution.devices import virtual_cpu_devices
+from keras_gans.distribution.strategies import (
+    NAMES,
+    Replicas,
+    check_batch_size,
+    distribute,
+)
+
+__all__ = [
+    "NAMES",
+    "Replicas",
+    "check_batch_size",
+    "distribute",
+    "virtual_cpu_devices",
+]

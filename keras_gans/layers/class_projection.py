@@ -1,0 +1,75 @@
+"""The projection discriminator's class term."""
+
+import keras
+from keras import ops
+
+from keras_gans.layers.spectral_normalization import SpectralNormalization
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class ClassProjection(keras.layers.Layer):
+    """Inner product of features with a learned vector of their class.
+
+    For pooled features h of shape (N, C) and labels y of shape (N,),
+
+        out = ⟨V_y, h⟩,    V a (K, C) embedding.
+
+    A projection discriminator adds it to its unconditional score w·h + b.
+
+    Args:
+        num_classes: Positive int K.
+        spectral_norm: Whether V is spectrally normalized.
+
+    Call arguments:
+        features: `(batch, channels)`.
+        labels: Integers in [0, K), `(batch,)`.
+
+    Output shape: `(batch, 1)`.
+
+    Raises:
+        ValueError: When `num_classes < 1`.
+
+    Example:
+    >>> layer = ClassProjection(num_classes=10)
+    >>> tuple(layer(keras.ops.ones((2, 8)), keras.ops.array([3, 9])).shape)
+    (2, 1)
+
+    Reference: [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637), §3.
+    """
+
+    def __init__(self, num_classes, spectral_norm=True, **kwargs):
+        super().__init__(**kwargs)
+        if num_classes < 1:
+            raise ValueError(
+                "`num_classes` must be a positive integer. Received: "
+                f"num_classes={num_classes}."
+            )
+        self.num_classes = num_classes
+        self.spectral_norm = spectral_norm
+
+    def build(self, features_shape, labels_shape=None):
+        embedding = keras.layers.Embedding(
+            self.num_classes,
+            features_shape[-1],
+            embeddings_initializer="glorot_uniform",
+            name="class_vectors",
+            dtype=self.dtype_policy,
+        )
+        if self.spectral_norm:
+            embedding = SpectralNormalization(embedding, name="class_vectors_sn")
+        self.embedding = embedding
+        self.embedding.build((None,))
+
+    def call(self, features, labels):
+        vectors = self.embedding(labels)
+        return ops.sum(vectors * features, axis=-1, keepdims=True)
+
+    def compute_output_shape(self, features_shape, labels_shape=None):
+        return (features_shape[0], 1)
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            num_classes=self.num_classes, spectral_norm=self.spectral_norm
+        )
+        return config

@@ -1,0 +1,44 @@
+"""Named configurations, one JSON file a model family.
+
+Each entry has a `description`, the `source` of its numbers and the `settings`
+that the model's `from_settings` takes, with the batch size and the number of
+generator updates of the training run besides.
+"""
+
+import difflib
+import json
+import pathlib
+
+
+def load(name: str, family: str | None = None) -> dict:
+    """Returns a copy of the settings of a preset.
+
+    Args:
+        name: `<model>_<data>_<resolution>`, one of `names()`.
+        family: File that must hold it, for example `sagan`; None for any.
+
+    Raises:
+        ValueError: When there is no such preset.
+    """
+    presets = _presets(family)
+    if name not in presets:
+        nearest = difflib.get_close_matches(name, presets, n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+        raise ValueError(
+            f"A preset is one of {', '.join(presets)}. Received: "
+            f"{name!r}.{hint}"
+        )
+    return presets[name]["settings"]
+
+
+def names(family: str | None = None) -> list[str]:
+    """Returns the names of all presets, or of one family's."""
+    return list(_presets(family))
+
+
+def _presets(family):
+    folder = pathlib.Path(__file__).parent
+    presets = {}
+    for path in sorted(folder.glob(f"{family or '*'}.json")):
+        presets.update(json.loads(path.read_text(encoding="utf-8")))
+    return presets

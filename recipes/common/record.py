@@ -1,0 +1,199 @@
+"""The record of a run: its settings and everything that made its result."""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from recipes.common.backend import keras_backend
+from recipes.common.config import RunConfig
+from recipes.common.run_directory import RunDirectory, plain, write_atomically
+
+ROOT = pathlib.Path(__file__).parents[2]
+ABSENT = "absent"
+
+
+def open_run(config: RunConfig, recipe: str) -> RunDirectory:
+    """Returns the directory of a run, ready to be written to.
+
+    Makes the directory and writes its config.json. When a run is resumed, what
+    the record said of earlier starts is kept under `earlier_starts`.
+
+    Args:
+        config: Settings, with `run_dir` resolved.
+        recipe: Name of the recipe.
+
+    Raises:
+        ValueError: As `check_run_directory`.
+    """
+    check_run_directory(config, recipe)
+    directory = RunDirectory(config.run_dir)
+    record = run_record(config, recipe)
+    if directory.config.exists():
+        earlier = read_record(directory)
+        starts = earlier.pop("earlier_starts", [])
+        record["earlier_starts"] = [*starts, earlier]
+    directory.create()
+    text = json.dumps(record, indent=2, allow_nan=False)
+    write_atomically(directory.config, f"{text}\n")
+    return directory
+
+
+def check_run_directory(config: RunConfig, recipe: str) -> None:
+    """Checks, without writing, that a run may use its directory.
+
+    A directory that is missing or empty may be used. Another one only if it
+    is to be resumed and holds a run of the same recipe, backend and settings;
+    settings named in `may_change` may differ, and `steps` may be raised.
+
+    Raises:
+        ValueError: If it may not.
+    """
+    directory = RunDirectory(config.run_dir)
+    path = directory.path
+    if path.exists() and not path.is_dir():
+        raise ValueError(
+            f"--run_dir must be a directory. Received: {path}, a file. "
+            f"Use, for example, --run_dir={unused(path)}."
+        )
+    if not path.exists() or not any(path.iterdir()):
+        return
+    if not config.resume:
+        raise ValueError(
+            "With --resume=false the directory of the run must be empty, for "
+            f"nothing is overwritten. Received: {path}, which is not. Use, "
+            f"for example, --run_dir={unused(path)}, or --resume=true to go "
+            "on with the run it holds."
+        )
+    if not directory.config.exists():
+        raise ValueError(
+            "A run resumes in a directory with a config.json, and starts in "
+            f"an empty one. Received: {path}, which is neither. Use, for "
+            f"example, --run_dir={unused(path)}."
+        )
+    differing = differences(config, recipe, read_record(directory))
+    if differing:
+        raise ValueError(
+            f"The run in {path} was made with other settings, so this one "
+            f"cannot go on from it: {'; '.join(differing)}. Give the earlier "
+            "settings to resume that run, or begin a new one with "
+            f"--resume=false --run_dir={unused(path)}."
+        )
+
+
+def differences(
+    config: RunConfig, recipe: str, record: Mapping[str, Any]
+) -> list[str]:
+    """Returns what hinders a configuration from resuming a recorded run."""
+    earlier = {
+        "recipe": record.get("recipe", ABSENT),
+        "backend": record.get("backend", ABSENT),
+        **record.get("settings", {}),
+    }
+    now = {"recipe": recipe, "backend": keras_backend()}
+    now |= plain(dataclasses.asdict(config))
+    differing = []
+    for name, value in now.items():
+        before = earlier.get(name, ABSENT)
+        if name in config.may_change or before == value:
+            continue
+        if name == "steps" and isinstance(before, int) and value > before:
+            continue
+        rule = " (may be raised, not lowered)" if name == "steps" else ""
+        differing.append(f"{name} was {before!r}, now {value!r}{rule}")
+    return differing
+
+
+def read_record(directory: RunDirectory) -> dict[str, Any]:
+    """Returns the content of a run's config.json.
+
+    Raises:
+        ValueError: If it is no record of a run.
+    """
+    try:
+        record = json.loads(directory.config.read_text(encoding="utf-8"))
+    except ValueError:
+        record = None
+    if not isinstance(record, dict) or "settings" not in record:
+        raise ValueError(
+            f"{directory.config} must hold the record of a run, and does not. "
+            "Restore it, or begin a new run with "
+            f"--run_dir={unused(directory.path)}."
+        )
+    return record
+
+
+def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
+    """Returns settings, versions, backend, git commit and command of a run.
+
+    `git_commit` is None outside a checkout; `git_changed` says whether tracked
+    files differ from it.
+    """
+    backend = keras_backend()
+    packages = ("keras", "tensorflow", "numpy", backend)
+    started = datetime.datetime.now(datetime.UTC)
+    return {
+        "recipe": recipe,
+        "settings": plain(dataclasses.asdict(config)),
+        "backend": backend,
+        "versions": {
+            "keras_gans": library_version(),
+            "python": sys.version.split()[0],
+            **{name: package_version(name) for name in packages},
+        },
+        **git_state(ROOT),
+        "command": sys.orig_argv,
+        "started": started.isoformat(timespec="seconds"),
+    }
+
+
+def library_version() -> str:
+    """Returns the version of keras_gans."""
+    # Imported here, since it imports Keras.
+    import keras_gans
+
+    return keras_gans.__version__
+
+
+def package_version(name: str) -> str | None:
+    """Returns the installed version of a package, None if it has none."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def git_state(root: pathlib.Path) -> dict[str, Any]:
+    """Returns the commit of a checkout and whether its files were changed.
+
+    Both are None where `root` is not the top of a checkout.
+    """
+    unknown = {"git_commit": None, "git_changed": None}
+    try:
+        top = _git(root, "rev-parse", "--show-toplevel")
+        if pathlib.Path(top) != root.resolve():
+            return unknown
+        commit = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return unknown
+    return {"git_commit": commit, "git_changed": bool(changes)}
+
+
+def _git(root: pathlib.Path, *arguments: str) -> str:
+    command = ["git", "-C", str(root), *arguments]
+    output = subprocess.run(command, check=True, capture_output=True, text=True)
+    return output.stdout.strip()
+
+
+def unused(path: pathlib.Path) -> pathlib.Path:
+    """Returns the first of path-2, path-3, ... that does not exist."""
+    number = 2
+    while pathlib.Path(f"{path}-{number}").exists():
+        number += 1
+    return pathlib.Path(f"{path}-{number}")

@@ -1,0 +1,121 @@
+"""Strategies of TensorFlow."""
+
+import json
+import socket
+import time
+
+import keras
+import pytest
+
+from keras_gans.distribution import distribute
+
+
+def cluster(workers, index):
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": {"worker": workers}, "task": task})
+
+
+@pytest.fixture(scope="module")
+def mirrored(start, tmp_path_factory):
+    """What a program printed that trained and exported on two devices."""
+    directory = str(tmp_path_factory.mktemp("exports"))
+    return start(f"""
+import tensorflow as tf
+from keras_gans.distribution import distribute, virtual_cpu_devices
+from keras_gans.images import to_uint8
+from keras_gans.serving import export_generator
+
+virtual_cpu_devices(2)
+with distribute("mirrored") as replicas:
+    print(replicas.name, replicas.replicas)
+    print(weight_after_a_step())
+    latents = keras.Input((3,))
+    images = keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(latents))
+    generator = keras.Model(latents, images)
+    inside = export_generator(generator, {directory!r}, latent_dim=3)
+outside = export_generator(generator, {directory!r}, latent_dim=3)
+virtual_cpu_devices(2)
+try:
+    virtual_cpu_devices(3)
+except RuntimeError as error:
+    print(error)
+x = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+expected = to_uint8(generator(x)).astype(int)
+for path in (inside, outside):
+    loaded = tf.saved_model.load(str(path))
+    served = loaded.serving_default(x)["images"].numpy()
+    print(path.name, np.abs(served - expected).max())
+""").lines()
+
+
+def test_two_virtual_devices_train_as_one(mirrored):
+    assert mirrored[0] == "mirrored 2"
+    assert float(mirrored[1]) == pytest.approx(7.0, rel=1e-6)
+
+
+def test_devices_are_not_divided_again(mirrored):
+    late = "Received: 3, when tensorflow has already started with 2."
+    assert late in mirrored[2]
+
+
+def test_generators_of_mirrored_variables_are_exported(mirrored):
+    versions, differences = zip(*map(str.split, mirrored[3:]), strict=True)
+    assert versions == ("1", "2")
+    assert all(int(difference) <= 1 for difference in differences)
+
+
+def test_two_workers_train_as_one(start):
+    with socket.socket() as first, socket.socket() as second:
+        for probe in (first, second):
+            probe.bind(("localhost", 0))
+        ports = [probe.getsockname()[1] for probe in (first, second)]
+    addresses = [f"localhost:{port}" for port in ports]
+    source = """
+from keras_gans.distribution import distribute
+
+with distribute("multi_worker") as replicas:
+    print(replicas.name, replicas.replicas)
+    print(weight_after_a_step())
+"""
+    workers = [
+        start(source, TF_CONFIG=cluster(addresses, index)) for index in (0, 1)
+    ]
+    for worker in workers:
+        name, weight = worker.lines()
+        assert name == "multi_worker 2"
+        assert float(weight) == pytest.approx(7.0, rel=1e-6)
+
+
+def test_a_cluster_that_comes_too_late_is_refused(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", cluster(["localhost:1"], 0))
+    keras.ops.ones(()) + 1
+    with pytest.raises(RuntimeError, match="first in the program"):
+        distribute("multi_worker")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "Received: nothing"),
+        ("{worker: 0}", "not JSON"),
+        ("[]", "lacks or misshapes"),
+        ('{"cluster": {}, "task": {}}', "lacks or misshapes 'worker'"),
+        (cluster(["a:1", "b:1"], 2), "no worker 2"),
+    ],
+)
+def test_a_cluster_must_be_described(monkeypatch, text, problem):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if text is not None:
+        monkeypatch.setenv("TF_CONFIG", text)
+    with pytest.raises(ValueError, match=problem) as caught:
+        distribute("multi_worker")
+    assert 'TF_CONFIG=\'{"cluster"' in str(caught.value)
+
+
+@pytest.mark.parametrize("tpu", ["", "local", "grpc://127.0.0.1:1"])
+def test_a_machine_without_tpu_is_told_so_at_once(monkeypatch, tpu):
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="needs a TPU that answers"):
+        distribute("tpu", tpu=tpu)
+    assert time.monotonic() - start < 30
