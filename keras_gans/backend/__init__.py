@@ -9,6 +9,7 @@ backend module defines the same names:
   `inputs`, themselves differentiable, for gradient penalties.
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
+- `standardize(inputs, epsilon)`: batch normalization without its affine part.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
@@ -39,6 +40,7 @@ UPSAMPLING = _implementation.UPSAMPLING
 input_gradients = _implementation.input_gradients
 no_gradient = _implementation.no_gradient
 replica_id = _implementation.replica_id
+standardize = _implementation.standardize
 update_averages = _implementation.update_averages
 value_and_gradients = _implementation.value_and_gradients
 variable_scope = _implementation.variable_scope

@@ -55,6 +55,14 @@ def no_gradient():
     return contextlib.nullcontext()
 
 
+def standardize(inputs, epsilon):
+    """Returns x̂ = (x - μ) / sqrt(σ² + ε) for NHWC inputs, float32 μ and σ²."""
+    features = keras.ops.cast(inputs, "float32")
+    mean, variance = keras.ops.moments(features, axes=(0, 1, 2))
+    outputs = (features - mean) * keras.ops.rsqrt(variance + epsilon)
+    return keras.ops.cast(outputs, inputs.dtype), mean, variance
+
+
 def update_averages(pairs, decay):
     """Assigns `decay * average + (1 - decay) * variable` to each average."""
     for average, variable in pairs:
@@ -95,3 +103,10 @@ class BackendTrainer(keras.Model):
             for variables in groups
         )
         return logs, new_state
+
+    def synchronize(self):
+        """Gives variables the values of the running epoch.
+
+        During an epoch Keras holds them outside of the model.
+        """
+        self.jax_state_sync()

@@ -36,6 +36,14 @@ def no_gradient():
     return torch.no_grad()
 
 
+def standardize(inputs, epsilon):
+    """Returns x̂ = (x - μ) / sqrt(σ² + ε) for NHWC inputs, float32 μ and σ²."""
+    features = keras.ops.cast(inputs, "float32")
+    mean, variance = keras.ops.moments(features, axes=(0, 1, 2))
+    outputs = (features - mean) * keras.ops.rsqrt(variance + epsilon)
+    return keras.ops.cast(outputs, inputs.dtype), mean, variance
+
+
 def update_averages(pairs, decay):
     """Assigns `decay * average + (1 - decay) * variable` to each average."""
     averages = [average.value for average, _ in pairs]
@@ -63,3 +71,6 @@ class BackendTrainer(keras.Model):
     def train_step(self, data):
         with torch.enable_grad():
             return self.adversarial_step(data)
+
+    def synchronize(self):
+        """Does nothing: variables always hold their current values."""

@@ -56,7 +56,9 @@ class ClassProjection(keras.layers.Layer):
             dtype=self.dtype_policy,
         )
         if self.spectral_norm:
-            embedding = SpectralNormalization(embedding, name="class_vectors_sn")
+            embedding = SpectralNormalization(
+                embedding, name="class_vectors_sn"
+            )
         self.embedding = embedding
         self.embedding.build((None,))
 

@@ -84,7 +84,9 @@ class SelfAttention(keras.layers.Layer):
         if pooled:
             self.output_projection = self._projection(channels, "output")
             self.output_projection.build((*input_shape[:-1], channels // 2))
-        self.gamma = self.add_weight(name="gamma", shape=(), initializer="zeros")
+        self.gamma = self.add_weight(
+            name="gamma", shape=(), initializer="zeros"
+        )
 
     def call(self, inputs):
         _, height, width, channels = inputs.shape

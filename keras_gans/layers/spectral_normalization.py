@@ -102,7 +102,9 @@ class SpectralNormalization(keras.layers.Wrapper):
         for _ in range(self.power_iterations):
             vector_v = self._unit(ops.matmul(vector_u, ops.transpose(constant)))
             vector_u = self._unit(ops.matmul(vector_v, constant))
-        sigma = ops.matmul(ops.matmul(vector_v, matrix), ops.transpose(vector_u))
+        sigma = ops.matmul(
+            ops.matmul(vector_v, matrix), ops.transpose(vector_u)
+        )
         return ops.reshape(sigma, ()), vector_u
 
     def _unit(self, vector):

@@ -1,6 +1,7 @@
 """The convolutional network of EfficientNet-Lite0."""
 
 import keras
+import numpy as np
 
 # Tan and Le (2019), Table 1, in its Lite form: (repeats, kernel size, stride
 # of the first block, expansion, output channels).
@@ -83,7 +84,7 @@ class EfficientNetLite0Depthwise(keras.layers.DepthwiseConv2D):
 
 
 def build_network(resolution: int) -> keras.Model:
-    """Returns the network with random weights, batch normalization folded in.
+    """Returns the network with zero weights, batch normalization folded in.
 
     Args:
         resolution: Side at which the images are seen.
@@ -123,18 +124,23 @@ def _data_format():
     return "channels_first" if is_torch else "channels_last"
 
 
+def _zeros(shape, dtype=None):
+    # JAX would compile a program for every shape of `keras.ops.zeros`.
+    return np.zeros(shape, dtype)
+
+
 def _block(x, name, kernel_size, strides, expansion, channels):
     """Expansion, depthwise convolution, projection; a skip where it fits."""
     inputs = x
     if expansion != 1:
-        width = (
-            expansion * x.shape[1 if _data_format() == "channels_first" else -1]
-        )
-        x = _convolution(x, name + "expand_conv", width, 1)
+        axis = 1 if _data_format() == "channels_first" else -1
+        x = _convolution(x, name + "expand_conv", expansion * x.shape[axis], 1)
     x = EfficientNetLite0Depthwise(
         kernel_size,
         strides,
         padding="same",
+        depthwise_initializer=_zeros,
+        bias_initializer=_zeros,
         data_format=_data_format(),
         dtype="float32",
         name=name + "depthwise_conv",
@@ -150,6 +156,8 @@ def _convolution(x, name, channels, kernel_size, strides=1, activation="relu6"):
         kernel_size,
         strides,
         padding="same",
+        kernel_initializer=_zeros,
+        bias_initializer=_zeros,
         data_format=_data_format(),
         activation=activation,
         dtype="float32",

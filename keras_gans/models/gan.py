@@ -97,6 +97,14 @@ class GAN(backend.BackendTrainer):
         return self.generator.inputs[0].shape[-1]
 
     @property
+    def step(self) -> int:
+        """Training steps done, that is generator updates.
+
+        During an epoch on JAX, that of the last `synchronize()`.
+        """
+        return int(ops.convert_to_numpy(self.optimizer.iterations))
+
+    @property
     def sampling_generator(self) -> keras.Model:
         """The generator to sample from: the averaged one, if there is one."""
         if self.averaged_generator is None:

@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 from keras_gans.layers import (
+    BatchNormalization,
     ClassProjection,
     ConditionalBatchNormalization,
     Conv2DAveragePool,
@@ -63,18 +64,14 @@ class _Blocks:
             return ConditionalBatchNormalization(
                 self.num_classes, momentum=self.momentum, name=name
             )(features, labels)
-        return layers.BatchNormalization(
-            momentum=self.momentum, epsilon=1e-5, name=name
-        )(features)
+        return BatchNormalization(momentum=self.momentum, name=name)(features)
 
     def generator_block(self, inputs, labels, filters, name):
         """BN-ReLU-up-conv-BN-ReLU-conv, with a 1x1 shortcut."""
         features = self.normalize(inputs, labels, f"{name}_bn_1")
         features = layers.ReLU(name=f"{name}_relu_1")(features)
         features = self.normalized(
-            UpsampleConv2D(
-                filters, folding=self.folding, name=f"{name}_conv_1"
-            )
+            UpsampleConv2D(filters, folding=self.folding, name=f"{name}_conv_1")
         )(features)
         features = self.normalize(features, labels, f"{name}_bn_2")
         features = layers.ReLU(name=f"{name}_relu_2")(features)
@@ -106,9 +103,7 @@ class _Blocks:
         features = layers.ReLU(name=f"{name}_relu_2")(features)
         features = self._second_conv(features, filters, True, name)
         pool = layers.AveragePooling2D(2, name=f"{name}_pool")
-        shortcut = self._shortcut(
-            images, filters, pool, name, conv_first=False
-        )
+        shortcut = self._shortcut(images, filters, pool, name, conv_first=False)
         return layers.Add(name=name)([features, shortcut])
 
     def _second_conv(self, features, filters, halve, name):
@@ -211,9 +206,9 @@ def resnet_generator(
             features = SelfAttention(
                 attention_variant, spectral_norm, name="attention"
             )(features)
-    features = layers.BatchNormalization(
-        momentum=final_momentum, epsilon=1e-5, name="final_bn"
-    )(features)
+    features = BatchNormalization(momentum=final_momentum, name="final_bn")(
+        features
+    )
     features = layers.ReLU(name="final_relu")(features)
     features = blocks.conv(channels, 3, "to_image")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)

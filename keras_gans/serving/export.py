@@ -58,6 +58,10 @@ def export_generator(
     the defaults; `loaded.signatures["sample"]` wants every input by name,
     which is a limit of TensorFlow's loader.
 
+    The export computes in the generator's own dtype policy: images equal the
+    Keras model's to one grey level in float32, and to a few in
+    mixed_bfloat16, where fused operations round in other places.
+
     On JAX and torch, and within a distribution strategy, a child process with
     Keras on TensorFlow does the work.
 

@@ -13,7 +13,7 @@ def extractor():
 
 @pytest.fixture(scope="session")
 def garments():
-    """600 real images, grey, 28 x 28."""
+    """300 real images, grey, 28 x 28."""
     data = importlib.resources.files("keras_gans.data")
     with data.joinpath("fashion_mnist_test.npz").open("rb") as file:
-        return np.load(file)["images"][:600]
+        return np.load(file)["images"][:300]

@@ -122,7 +122,7 @@ def test_the_network_has_the_published_size():
     network = module.build_network(224)
     classifier = 1280 * 1000 + 1000
     channels = sum(
-        layer.get_weights()[1].size for layer in network.layers if layer.weights
+        layer.bias.shape[0] for layer in network.layers if layer.weights
     )
     parameters = network.count_params() + channels
     assert parameters + classifier == 4_652_008

@@ -152,6 +152,7 @@ def test_a_generator_without_labels_serves_its_images(unconditional):
     }
 
 
+@pytest.mark.once
 def test_bfloat16_generators_serve_images_as_exact_as_their_own(tmp_path):
     model = make_generator(
         keras.layers.ReLU, num_classes=0, dtype="mixed_bfloat16"

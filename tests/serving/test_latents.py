@@ -11,7 +11,6 @@ from keras_gans.serving.latents import (
     spherical_path,
 )
 
-
 pytestmark = pytest.mark.once
 
 

@@ -1,0 +1,24 @@
+"""Callbacks for `fit` of a GAN."""
+
+from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.checkpoint import Checkpoint, restore
+from keras_gans.callbacks.ema import EMA
+from keras_gans.callbacks.evaluation import Evaluation, save_generator
+from keras_gans.callbacks.sample_grid import SampleGrid
+from keras_gans.callbacks.stop_at import StopAt
+from keras_gans.callbacks.tensorboard import TensorBoard, WeightHistograms
+from keras_gans.callbacks.throughput import Throughput
+
+__all__ = [
+    "EMA",
+    "AtSteps",
+    "Checkpoint",
+    "Evaluation",
+    "SampleGrid",
+    "StopAt",
+    "TensorBoard",
+    "Throughput",
+    "WeightHistograms",
+    "restore",
+    "save_generator",
+]

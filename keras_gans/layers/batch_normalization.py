@@ -1,0 +1,155 @@
+"""Batch normalization, plain and with a scale and an offset by class."""
+
+import keras
+from keras import ops
+
+from keras_gans import backend
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class BatchNormalization(keras.layers.Layer):
+    """Normalizes each channel over the batch, then scales and shifts it.
+
+    For features x of shape (N, H, W, C),
+
+        x̂ = (x - μ_c) / sqrt(σ²_c + ε),    out = γ_c x̂ + β_c,
+
+    where μ and σ² are the batch's moments over N, H, W in training and their
+    moving averages at inference. The same function as
+    `keras.layers.BatchNormalization`, without its copies in float32: with
+    mixed_bfloat16 only the moments are float32.
+
+    Args:
+        momentum: Float in [0, 1), the moving averages' decay.
+        epsilon: Positive float ε.
+
+    Call arguments:
+        inputs: Features, `(batch, height, width, channels)`.
+        training: Whether to use the batch's moments and update the averages.
+
+    Output shape: that of `inputs`.
+
+    Example:
+    >>> layer = BatchNormalization(momentum=0.9)
+    >>> tuple(layer(keras.ops.ones((2, 4, 4, 3)), training=True).shape)
+    (2, 4, 4, 3)
+
+    Reference: [Ioffe & Szegedy, 2015](https://arxiv.org/abs/1502.03167).
+    """
+
+    def __init__(self, momentum=0.999, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        # Not cast: what is derived from these is float32 under every policy.
+        options = {"dtype": "float32", "autocast": False}
+        affine = self._affine_shape(channels)
+        self.gamma = self.add_weight(
+            name="gamma", shape=affine, initializer="ones", **options
+        )
+        self.beta = self.add_weight(
+            name="beta", shape=affine, initializer="zeros", **options
+        )
+        options.update(trainable=False, aggregation="mean", shape=(channels,))
+        self.moving_mean = self.add_weight(
+            name="moving_mean", initializer="zeros", **options
+        )
+        self.moving_variance = self.add_weight(
+            name="moving_variance", initializer="ones", **options
+        )
+
+    def call(self, inputs, training=False):
+        return self._normalize(inputs, self.gamma, self.beta, training)
+
+    def _affine_shape(self, channels):
+        return (channels,)
+
+    def _normalize(self, inputs, gamma, beta, training):
+        """Returns `inputs` normalized with γ and β that broadcast to them."""
+        if training:
+            inputs, mean, variance = backend.standardize(inputs, self.epsilon)
+            self._follow(self.moving_mean, mean)
+            self._follow(self.moving_variance, variance)
+            gamma = ops.cast(gamma, self.compute_dtype)
+            return inputs * gamma + ops.cast(beta, self.compute_dtype)
+        scale = gamma * ops.rsqrt(self.moving_variance + self.epsilon)
+        offset = beta - self.moving_mean * scale
+        outputs = ops.cast(inputs, "float32") * scale + offset
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _follow(self, average, value):
+        average.assign(average * self.momentum + value * (1.0 - self.momentum))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(momentum=self.momentum, epsilon=self.epsilon)
+        return config
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class ConditionalBatchNormalization(BatchNormalization):
+    """Batch normalization whose scale and offset depend on the class.
+
+    For features x of shape (N, H, W, C) and labels y of shape (N,),
+
+        x̂ = (x - μ_c) / sqrt(σ²_c + ε),    out = γ[y]_c x̂ + β[y]_c,
+
+    with moments as in `BatchNormalization`.
+
+    Args:
+        num_classes: Positive int K, rows of the tables γ and β.
+        momentum: Float in [0, 1), the moving averages' decay.
+        epsilon: Positive float ε.
+
+    Call arguments:
+        inputs: Features, `(batch, height, width, channels)`.
+        labels: Integers in [0, K), `(batch,)`.
+        training: Whether to use the batch's moments and update the averages.
+
+    Output shape: that of `inputs`.
+
+    Raises:
+        ValueError: When `num_classes < 1`.
+
+    Example:
+    >>> layer = ConditionalBatchNormalization(num_classes=10)
+    >>> images, labels = keras.ops.ones((2, 4, 4, 3)), keras.ops.array([1, 7])
+    >>> tuple(layer(images, labels).shape)
+    (2, 4, 4, 3)
+
+    Reference: [Dumoulin et al., 2017](https://arxiv.org/abs/1610.07629);
+    [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637), Appendix A.
+    """
+
+    def __init__(self, num_classes, momentum=0.999, epsilon=1e-5, **kwargs):
+        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        if num_classes < 1:
+            raise ValueError(
+                "`num_classes` must be a positive integer. Received: "
+                f"num_classes={num_classes}. For data without labels use "
+                "BatchNormalization."
+            )
+        self.num_classes = num_classes
+
+    def build(self, inputs_shape, labels_shape=None):
+        super().build(inputs_shape)
+
+    def call(self, inputs, labels, training=False):
+        gamma = ops.take(self.gamma, labels, axis=0)[:, None, None]
+        beta = ops.take(self.beta, labels, axis=0)[:, None, None]
+        return self._normalize(inputs, gamma, beta, training)
+
+    def compute_output_shape(self, inputs_shape, labels_shape=None):
+        return inputs_shape
+
+    def _affine_shape(self, channels):
+        return (self.num_classes, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "num_classes": self.num_classes}

@@ -1,0 +1,89 @@
+"""The settings that recipes of image GANs share besides `RunConfig`'s."""
+
+import dataclasses
+import importlib.util
+import json
+import pathlib
+from typing import ClassVar
+
+from recipes.common.config import RunConfig
+from recipes.common.fields import check_range
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GANConfig(RunConfig):
+    """Settings of a run that trains an image GAN.
+
+    Attributes:
+        resolution: Height and width of the images in pixels.
+        channels: Image channels: 1 for grey, 3 for colour.
+        conditional: Whether the model is given the class labels.
+        latent_dim: Length of the latent vectors.
+        n_critic: Discriminator updates a generator update.
+        ema_decay: Decay of the averaged generator; none for no average.
+        ema_start: Step before which the average is a plain copy.
+        reference_samples: Real images an evaluation compares with, at most.
+        evaluation_resolution: Pixels at which the feature extractor sees
+            images; scores at different ones cannot be compared.
+        log_every: Steps between losses in TensorBoard.
+    """
+
+    resolution: int
+    channels: int = 3
+    conditional: bool = True
+    latent_dim: int = 128
+    n_critic: int = 1
+    ema_decay: float | None = None
+    ema_start: int = 0
+    reference_samples: int = 10_000
+    evaluation_resolution: int = 96
+    log_every: int = 50
+
+    may_change: ClassVar[tuple[str, ...]] = (
+        *RunConfig.may_change,
+        "reference_samples",
+        "evaluation_resolution",
+        "log_every",
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("resolution", "latent_dim", "n_critic", "log_every"):
+            check_range(self, name, minimum=1)
+        if self.channels not in (1, 3):
+            raise ValueError(
+                "channels must be 1 (grey) or 3 (colour). Received: "
+                f"{self.channels}."
+            )
+        if self.ema_decay is not None:
+            check_range(self, "ema_decay", minimum=0, below=1)
+        check_range(self, "ema_start", minimum=0)
+        check_range(self, "reference_samples", minimum=2)
+        check_range(self, "evaluation_resolution", minimum=32)
+
+
+def library_preset(name: str, config_class: type[GANConfig]) -> dict:
+    """Returns the fields of a recipe that a preset of the library sets.
+
+    It is read without importing Keras. The number of classes is left out: a
+    recipe takes it from the data.
+
+    Args:
+        name: One of `keras_gans.presets.names()`.
+        config_class: The recipe's configuration.
+    """
+    package = importlib.util.find_spec("keras_gans")
+    folder = pathlib.Path(package.submodule_search_locations[0]) / "presets"
+    family = name.split("_")[0]
+    text = next(
+        path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob(f"{family}*.json"))
+        if f'"{name}"' in path.read_text(encoding="utf-8")
+    )
+    settings = json.loads(text)[name]["settings"]
+    fields = {field.name for field in dataclasses.fields(config_class)}
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in settings.items()
+        if key in fields
+    }

@@ -1,0 +1,154 @@
+"""SAGAN: self-attention, spectral normalization in both players, hinge loss.
+
+Zhang et al., 2019, https://arxiv.org/abs/1805.08318. The preset `paper` is
+the published ImageNet configuration and wants 1,000 labelled classes:
+
+    python -m recipes.sagan --preset=paper --dataset=tfds:imagenet2012
+    KERAS_BACKEND=jax python -m recipes.sagan --dataset=folder:my_images
+"""
+
+import dataclasses
+from typing import Literal
+
+from recipes.common.fields import check_range
+from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.run import recipe_main
+from recipes.common.train import prepare
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(GANConfig):
+    """Settings of SAGAN.
+
+    Attributes:
+        generator_width: Base width of the generator.
+        discriminator_width: Base width of the discriminator.
+        generator_multipliers: Widths of the generator's stages in units of
+            its base width; empty for the published ones.
+        discriminator_multipliers: The same for the discriminator.
+        attention_resolution: Height of the feature maps with self-attention;
+            0 for none.
+        attention_variant: Self-attention as in the released code or as in
+            the paper's equations.
+        spectral_norm: Which networks are spectrally normalized.
+        momentum: Decay of the generator's moving statistics.
+        final_momentum: That of its last batch normalization.
+        folding: Use the exact, cheaper form of resampling convolutions.
+        loss: Adversarial loss.
+        generator_learning_rate: Adam's step size for the generator.
+        discriminator_learning_rate: Adam's step size for the discriminator.
+        beta_1: Adam's decay of the first moment.
+        beta_2: Adam's decay of the second moment.
+    """
+
+    generator_width: int = 64
+    discriminator_width: int = 64
+    generator_multipliers: tuple[int, ...] = ()
+    discriminator_multipliers: tuple[int, ...] = ()
+    attention_resolution: int = 32
+    attention_variant: Literal["code", "paper"] = "code"
+    spectral_norm: Literal["both", "discriminator", "none"] = "both"
+    momentum: float = 0.999
+    final_momentum: float = 0.9999
+    folding: bool = True
+    loss: Literal["hinge", "non_saturating"] = "hinge"
+    generator_learning_rate: float = 1e-4
+    discriminator_learning_rate: float = 4e-4
+    beta_1: float = 0.0
+    beta_2: float = 0.9
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("generator_width", "discriminator_width"):
+            check_range(self, name, minimum=1)
+        for name in ("generator_learning_rate", "discriminator_learning_rate"):
+            check_range(self, name, above=0)
+        for name in ("beta_1", "beta_2", "momentum", "final_momentum"):
+            check_range(self, name, minimum=0, below=1)
+        check_range(self, "attention_resolution", minimum=0)
+
+
+PAPER = Config(
+    **library_preset("sagan_imagenet_128", Config),
+    evaluate_every=10_000,
+    sample_every=1000,
+    checkpoint_every=1000,
+    evaluation_samples=50_000,
+    reference_samples=50_000,
+)
+CPU = Config(
+    resolution=32,
+    channels=1,
+    latent_dim=64,
+    steps=3000,
+    batch_size=64,
+    precision="mixed_bfloat16",
+    generator_width=32,
+    discriminator_width=32,
+    attention_resolution=16,
+    momentum=0.9,
+    final_momentum=0.9,
+    generator_learning_rate=2e-4,
+    ema_decay=0.999,
+    evaluate_every=0,
+    sample_every=500,
+    checkpoint_every=500,
+    evaluation_samples=2500,
+)
+SMOKE = dataclasses.replace(
+    CPU,
+    steps=10,
+    batch_size=8,
+    generator_width=8,
+    discriminator_width=8,
+    precision="float32",
+    sample_every=5,
+    checkpoint_every=5,
+    evaluation_samples=100,
+    reference_samples=200,
+    log_every=5,
+)
+PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
+
+# Fields of the configuration that `SAGAN.from_settings` takes.
+MODEL_FIELDS = (
+    "resolution",
+    "channels",
+    "latent_dim",
+    "generator_width",
+    "discriminator_width",
+    "generator_multipliers",
+    "discriminator_multipliers",
+    "attention_resolution",
+    "attention_variant",
+    "spectral_norm",
+    "momentum",
+    "final_momentum",
+    "folding",
+    "loss",
+    "n_critic",
+    "generator_learning_rate",
+    "discriminator_learning_rate",
+    "beta_1",
+    "beta_2",
+    "ema_decay",
+    "ema_start",
+    "seed",
+)
+
+
+def build(config: Config, num_classes: int):
+    """Returns the compiled SAGAN of a configuration."""
+    from keras_gans import SAGAN
+
+    settings = {name: getattr(config, name) for name in MODEL_FIELDS}
+    return SAGAN.from_settings(num_classes=num_classes, **settings)
+
+
+def run(config: Config):
+    """Prepares a run."""
+    return prepare(config, "sagan", build)
+
+
+if __name__ == "__main__":
+    recipe_main(Config, PRESETS, run, "sagan", __doc__)

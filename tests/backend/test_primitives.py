@@ -1,0 +1,193 @@
+"""What differs between the backends, against closed forms."""
+
+import types
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from numpy.testing import assert_allclose, assert_array_equal
+
+from keras_gans import backend
+
+
+def as_float64(tensor):
+    return ops.convert_to_numpy(tensor).astype("float64")
+
+
+def variable(value, **kwargs):
+    return keras.Variable(np.asarray(value, "float32"), **kwargs)
+
+
+def test_value_and_gradients_of_a_quadratic():
+    a, b = variable([1.0, -2.0]), variable(3.0)
+    value, gradients = backend.value_and_gradients(
+        lambda: ops.sum(ops.square(a)) * b, [a, b], [a, b]
+    )
+    assert as_float64(value) == 15.0
+    assert_allclose(as_float64(gradients[0]), [6.0, -12.0])
+    assert_allclose(as_float64(gradients[1]), 5.0)
+
+
+def test_a_variable_that_is_not_read_has_a_gradient_of_zero():
+    a, b = variable([1.0, -2.0]), variable([[3.0]])
+    _, (by_a, by_b) = backend.value_and_gradients(
+        lambda: ops.sum(a), [a, b], []
+    )
+    assert_array_equal(as_float64(by_a), [1.0, 1.0])
+    assert_array_equal(as_float64(by_b), [[0.0]])
+
+
+def test_a_looked_up_table_has_a_dense_gradient():
+    table = variable(np.ones((4, 2)))
+    _, (gradient,) = backend.value_and_gradients(
+        lambda: ops.sum(ops.take(table, ops.array([1, 3, 1]), axis=0)),
+        [table],
+        [],
+    )
+    expected = [[0, 0], [2, 2], [0, 0], [1, 1]]
+    assert_array_equal(ops.convert_to_numpy(gradient), expected)
+
+
+def test_what_the_objective_assigns_stays_assigned():
+    a, count = variable(2.0), variable(0.0, trainable=False)
+
+    def objective():
+        count.assign(count + 1.0)
+        return a * count
+
+    for expected in (1.0, 2.0):
+        value, (gradient,) = backend.value_and_gradients(
+            objective, [a], [a, count]
+        )
+        assert as_float64(value) == 2.0 * expected
+        assert as_float64(gradient) == expected
+        assert as_float64(count) == expected
+
+
+def test_assignments_reach_an_enclosing_scope_alone():
+    a, count = variable(2.0), variable(0.0, trainable=False)
+
+    def objective():
+        count.assign(count + 1.0)
+        return a * count
+
+    mapping = [(count, ops.array(5.0))]
+    with keras.StatelessScope(state_mapping=mapping) as scope:
+        value, _ = backend.value_and_gradients(objective, [a], [count])
+    assert as_float64(value) == 12.0
+    assert as_float64(scope.get_current_value(count)) == 6.0
+    assert as_float64(count) == 0.0
+
+
+def test_input_gradients_of_a_cubic():
+    inputs = ops.array([[1.0, 2.0], [-3.0, 0.5]])
+    gradients = backend.input_gradients(lambda x: x**3, inputs, [])
+    assert_allclose(as_float64(gradients), 3.0 * as_float64(inputs) ** 2)
+
+
+def test_input_gradients_can_be_differentiated():
+    # f(x) = w x³ and g = Σ f' = 3 w Σ x²: dg/dw = 3 Σ x².
+    w, inputs = variable(2.0), ops.array([1.0, 2.0, -3.0])
+
+    def objective():
+        return ops.sum(
+            backend.input_gradients(lambda x: w * x**3, inputs, [w])
+        )
+
+    value, (gradient,) = backend.value_and_gradients(objective, [w], [w])
+    assert_allclose(as_float64(value), 84.0)
+    assert_allclose(as_float64(gradient), 42.0)
+
+
+def test_input_gradients_drop_assignments():
+    count = variable(1.0, trainable=False)
+
+    def function(inputs):
+        count.assign(count + 1.0)
+        return count * inputs
+
+    gradients = backend.input_gradients(function, ops.ones(3), [count])
+    assert_allclose(as_float64(gradients), 2.0)
+    assert as_float64(count) == 1.0
+
+
+def test_nothing_flows_through_no_gradient():
+    a = variable(3.0)
+
+    def objective():
+        with backend.no_gradient():
+            constant = a * a
+        return ops.stop_gradient(constant) * a
+
+    _, (gradient,) = backend.value_and_gradients(objective, [a], [a])
+    assert as_float64(gradient) == 9.0
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.75])
+def test_averages_follow_the_recursion(decay):
+    generator = np.random.default_rng(0)
+    values = [generator.normal(size=shape) for shape in [(3, 2), (4,), ()]]
+    pairs = [(variable(value), variable(value + 1.0)) for value in values]
+    expected = values
+    for _ in range(3):
+        expected = [
+            decay * average + (1 - decay) * as_float64(current)
+            for average, (_, current) in zip(expected, pairs, strict=True)
+        ]
+        backend.update_averages(pairs, ops.array(decay))
+    for (average, current), value, start in zip(
+        pairs, expected, values, strict=True
+    ):
+        assert_allclose(as_float64(average), value, rtol=1e-5)
+        assert_allclose(as_float64(current), start + 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_standardize_gives_the_moments_that_it_removes(dtype):
+    inputs = np.random.default_rng(0).normal(4.0, 3.0, (5, 3, 2, 4))
+    inputs = ops.cast(inputs.astype("float32"), dtype)
+    exact = as_float64(ops.cast(inputs, "float32"))
+    mean, variance = exact.mean((0, 1, 2)), exact.var((0, 1, 2))
+    outputs, *moments = backend.standardize(inputs, 1e-3)
+    assert keras.backend.standardize_dtype(outputs.dtype) == dtype
+    for moment, expected in zip(moments, (mean, variance), strict=True):
+        assert keras.backend.standardize_dtype(moment.dtype) == "float32"
+        assert_allclose(as_float64(moment), expected, rtol=1e-5)
+    expected = (exact - mean) / np.sqrt(variance + 1e-3)
+    rounding = 1e-5 if dtype == "float32" else 2**-8
+    outputs = as_float64(ops.cast(outputs, "float32"))
+    assert_allclose(outputs, expected, rtol=rounding, atol=rounding / 2)
+
+
+def test_standardize_can_be_differentiated_twice():
+    # Of s = (x - μ)/σ with weights c, the gradient g has Σ g = 0 and
+    # Σ g (x - μ) = 0, up to ε: the squares below vanish for every scale w of
+    # x, and the gradient of Σ g² in w is that of w⁻² times a constant.
+    generator = np.random.default_rng(0)
+    inputs, weights = (
+        ops.array(generator.normal(size=(3, 2, 2, 1)), dtype="float32")
+        for _ in range(2)
+    )
+    w = variable(1.5)
+
+    def objective():
+        gradients = backend.input_gradients(
+            lambda x: weights * backend.standardize(x, 1e-8)[0],
+            inputs * w,
+            [w],
+        )
+        return ops.sum(ops.square(gradients))
+
+    value, (gradient,) = backend.value_and_gradients(objective, [w], [w])
+    assert as_float64(value) > 0.1
+    expected = -2.0 * as_float64(value) / 1.5
+    assert_allclose(as_float64(gradient), expected, rtol=1e-4)
+
+
+def test_one_process_is_one_replica():
+    model = types.SimpleNamespace(distribute_strategy=None)
+    if keras.backend.backend() != "tensorflow":
+        with backend.variable_scope(model):
+            pass
+    assert int(backend.replica_id()) == 0
