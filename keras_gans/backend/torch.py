@@ -24,7 +24,8 @@ def value_and_gradients(objective, variables, state):
 
 def input_gradients(function, inputs, state):
     """Returns the gradients of `sum(function(inputs))` for `inputs`."""
-    inputs = inputs.detach().requires_grad_()
+    if not inputs.requires_grad:
+        inputs = inputs.detach().requires_grad_()
     mapping = [(variable, variable.value) for variable in state]
     with keras.StatelessScope(state_mapping=mapping):
         outputs = function(inputs)

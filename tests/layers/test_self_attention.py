@@ -8,9 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from keras_gans.layers import SelfAttention
 
-IMAGES = (
-    np.random.default_rng(0).normal(size=(2, 4, 6, 16)).astype("float32")
-)
+IMAGES = np.random.default_rng(0).normal(size=(2, 4, 6, 16)).astype("float32")
 VARIANTS = pytest.mark.parametrize("variant", ["code", "paper"])
 
 
@@ -68,10 +66,13 @@ def by_numpy(images, gamma, variant, kernels):
 def test_outputs_are_those_of_the_equations(variant):
     layer = layer_with_gamma(variant, 0.7, spectral_norm=False)
     channels = [matrix.shape for matrix in kernels_of(layer)]
-    assert channels == {
-        "code": [(16, 2), (16, 2), (16, 8), (8, 16)],
-        "paper": [(16, 2), (16, 2), (16, 16)],
-    }[variant]
+    assert (
+        channels
+        == {
+            "code": [(16, 2), (16, 2), (16, 8), (8, 16)],
+            "paper": [(16, 2), (16, 2), (16, 16)],
+        }[variant]
+    )
     outputs, maps = by_numpy(IMAGES, 0.7, variant, kernels_of(layer))
     assert_allclose(as_float64(layer(IMAGES)), outputs, rtol=1e-4, atol=1e-5)
     assert_allclose(

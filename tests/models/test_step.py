@@ -1,0 +1,208 @@
+"""One training step: who moves, when, and by how much."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+from numpy.testing import assert_allclose, assert_array_equal
+
+from keras_gans.models import GAN
+from keras_gans.penalties import GradientPenalty
+
+
+def values(variables):
+    return [ops.convert_to_numpy(v).astype("float64") for v in variables]
+
+
+def moved(before, after):
+    """Which of the values differ, one flag for each."""
+    pairs = zip(before, after, strict=True)
+    return [not np.array_equal(*pair) for pair in pairs]
+
+
+class Recorder(GAN):
+    """Keeps the state after each update, and what the discriminator sees."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.history_of_states = []
+        self.history_of_batches = []
+
+    def state(self):
+        return {
+            "generator": values(self.generator.trainable_variables),
+            "generator_buffers": values(self.generator.non_trainable_weights),
+            "discriminator": values(self.discriminator.trainable_variables),
+            "discriminator_buffers": values(
+                self.discriminator.non_trainable_weights
+            ),
+            "average": values(self.averaged_generator.weights)
+            if self.averaged_generator
+            else [],
+        }
+
+    def step_by_step(self, batch):
+        """Takes a step; returns the states before, between and after."""
+        self.history_of_states = [self.state()]
+        self.adversarial_step(tuple(map(ops.convert_to_tensor, batch)))
+        return [*self.history_of_states, self.state()]
+
+    def _minimize(self, *args):
+        loss = super()._minimize(*args)
+        self.history_of_states.append(self.state())
+        return loss
+
+    def discriminator_objective(self, real, labels, fake, fake_labels):
+        self.history_of_batches.append((real, labels))
+        return super().discriminator_objective(real, labels, fake, fake_labels)
+
+
+@pytest.mark.parametrize("penalty", [None, GradientPenalty(1.0)])
+def test_each_update_changes_its_player_alone(make_gan, batch, penalty):
+    gan = make_gan(Recorder, n_critic=2, ema_decay=0.5, penalty=penalty)
+    states = gan.step_by_step(batch)
+    changes = [
+        {name: moved(before[name], after[name]) for name in before}
+        for before, after in zip(states[:-1], states[1:], strict=True)
+    ]
+    players = {"discriminator", "generator", "average"}
+    order = ["discriminator", "discriminator", "generator", "average"]
+    for player, change in zip(order, changes, strict=True):
+        for name, flags in change.items():
+            belongs = name.removesuffix("_buffers") == player
+            assert flags == [belongs] * len(flags), (player, name)
+    assert players == set(order)
+    assert [len(states[0][name]) for name in states[0]] == [5, 3, 6, 4, 8]
+
+
+def test_a_penalty_leaves_the_statistics_to_the_scores(make_gan, batch):
+    states = []
+    for penalty in (None, GradientPenalty(10.0)):
+        gan = make_gan(Recorder, n_critic=2, penalty=penalty)
+        states.append(gan.step_by_step(batch)[1])
+    for name in ("discriminator_buffers", "discriminator"):
+        without, with_penalty = (state[name] for state in states)
+        if name == "discriminator":
+            assert any(moved(without, with_penalty))
+        else:
+            # The mean of a batch of real and generated images, not more.
+            for ours, theirs in zip(with_penalty, without, strict=True):
+                assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)
+
+
+def test_each_discriminator_update_has_its_part_of_the_batch(make_gan, batch):
+    gan = make_gan(Recorder, n_critic=2)
+    gan.step_by_step(batch)
+    images, labels = batch
+    assert len(gan.history_of_batches) == 2
+    for index, (real, real_labels) in enumerate(gan.history_of_batches):
+        part = slice(4 * index, 4 * index + 4)
+        assert_array_equal(ops.convert_to_numpy(real), images[part])
+        assert_array_equal(ops.convert_to_numpy(real_labels), labels[part])
+
+
+@pytest.mark.parametrize(("decay", "start"), [(0.75, 0), (0.75, 2), (0.0, 0)])
+def test_the_average_follows_the_recursion(make_gan, batch, decay, start):
+    gan = make_gan(Recorder, n_critic=2, ema_decay=decay, ema_start=start)
+    average = values(gan.generator.weights)
+    assert not any(moved(average, values(gan.averaged_generator.weights)))
+    for step in range(4):
+        gan.step_by_step(batch)
+        kept = decay if step >= start else 0.0
+        average = [
+            kept * old + (1.0 - kept) * new
+            for old, new in zip(
+                average, values(gan.generator.weights), strict=True
+            )
+        ]
+        for ours, expected in zip(
+            values(gan.averaged_generator.weights), average, strict=True
+        ):
+            assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_latents_and_labels_are_new_every_time(make_gan):
+    gan = make_gan()
+    latents = [ops.convert_to_numpy(gan.draw_latents(500)) for _ in range(2)]
+    assert latents[0].shape == (500, 6)
+    assert np.abs(latents[0] - latents[1]).max() > 0.1
+    assert_allclose(np.mean(latents), 0.0, atol=0.06)
+    assert_allclose(np.std(latents), 1.0, atol=0.06)
+    labels = ops.convert_to_numpy(gan.draw_labels(3000))
+    assert_allclose(np.bincount(labels), [1000] * 3, atol=120)
+    assert make_gan(num_classes=0).draw_labels(5) is None
+
+
+class LinearGame:
+    """G(z) = W z and D(x) = v·x with the hinge loss, by hand."""
+
+    rates = {"generator": 0.2, "discriminator": 0.1}
+
+    def __init__(self, seed):
+        random = np.random.default_rng(seed)
+        self.weights = random.normal(size=(2, 3))
+        self.vector = 0.1 * random.normal(size=3)
+        self.real = random.normal(size=(8, 3))
+        self.latents = random.normal(size=(3, 4, 2))
+
+    def step(self):
+        """Takes two discriminator steps and one of the generator."""
+        losses = []
+        for part in range(2):
+            real = self.real[4 * part : 4 * part + 4]
+            fake = self.latents[part] @ self.weights
+            margins = 1.0 - real @ self.vector, 1.0 + fake @ self.vector
+            losses.append(sum(np.maximum(0.0, m).mean() for m in margins))
+            gradient = (margins[1] > 0) @ fake - (margins[0] > 0) @ real
+            self.vector -= self.rates["discriminator"] * gradient / 4.0
+        mean = self.latents[2].mean(axis=0)
+        generator_loss = -mean @ self.weights @ self.vector
+        self.weights += self.rates["generator"] * np.outer(mean, self.vector)
+        return np.mean(losses), generator_loss
+
+
+class FixedLatents(GAN):
+    """Draws the same latents every step."""
+
+    def adversarial_step(self, data):
+        self.draws = iter(self.table)
+        return super().adversarial_step(data)
+
+    def draw_latents(self, count):
+        return ops.array(next(self.draws), dtype="float32")
+
+
+def test_fit_is_algorithm_1_on_two_plain_networks():
+    game = LinearGame(seed=0)
+    networks = []
+    for name, weights in (
+        ("generator", game.weights),
+        ("discriminator", game.vector[:, None]),
+    ):
+        inputs = keras.Input(weights.shape[:1])
+        dense = layers.Dense(weights.shape[1], use_bias=False)
+        networks.append(keras.Model(inputs, dense(inputs), name=name))
+        networks[-1].set_weights([weights])
+    gan = FixedLatents(*networks, loss="hinge", n_critic=2)
+    gan.table = game.latents.tolist()
+    gan.compile(
+        keras.optimizers.SGD(game.rates["generator"]),
+        keras.optimizers.SGD(game.rates["discriminator"]),
+    )
+    for _ in range(3):
+        history = gan.fit(
+            game.real.astype("float32"), batch_size=8, shuffle=False, verbose=0
+        ).history
+        discriminator_loss, generator_loss = game.step()
+        assert_allclose(
+            history["discriminator_loss"], discriminator_loss, rtol=1e-4
+        )
+        assert_allclose(history["generator_loss"], generator_loss, rtol=1e-4)
+    assert_allclose(gan.generator.get_weights()[0], game.weights, rtol=1e-4)
+    assert_allclose(
+        gan.discriminator.get_weights()[0][:, 0], game.vector, rtol=1e-4
+    )
+    assert gan.step == 3
+    optimizer = gan.optimizer
+    assert int(optimizer.generator.iterations) == 3
+    assert int(optimizer.discriminator.iterations) == 6

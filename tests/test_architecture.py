@@ -1,0 +1,176 @@
+"""Who imports whom, read from the source."""
+
+import ast
+import pathlib
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = ROOT / "keras_gans"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+# These cost seconds to import, so nothing may import them before use.
+LAZY = {"keras_cv", "scipy", "PIL", "tensorflow_datasets"}
+MAY_USE_TENSORFLOW = {"backend", "data", "distribution", "serving"}
+TENSORBOARD_WRITER = "callbacks/summary.py"
+# A package imports those of lower levels only, or itself.
+LEVELS = (
+    {"backend", "images"},
+    {"layers"},
+    {"losses", "networks", "penalties", "presets"},
+    {"models"},
+    {"callbacks", "data", "distribution", "metrics", "serving"},
+)
+NEVER_BACKEND = {"losses", "networks", "metrics", "callbacks"}
+
+
+def imports(path, nested):
+    """Yields the dotted names that a file imports.
+
+    Args:
+        path: The file.
+        nested: Whether imports inside of functions, and those for type
+            checkers alone, count too.
+    """
+    pending = [ast.parse(path.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import."
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        if nested or not is_late(node):
+            pending.extend(ast.iter_child_nodes(node))
+
+
+def is_late(node):
+    """Whether what this node contains does not run at import."""
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.dump(node.test)
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+
+
+def libraries(path, nested=True):
+    return {name.split(".")[0] for name in imports(path, nested)}
+
+
+def packages(path):
+    """Returns the parts of keras_gans that a file imports, `layers` etc."""
+    return {
+        name.split(".")[1]
+        for name in imports(path, nested=True)
+        if name.startswith("keras_gans.")
+    }
+
+
+def place(path):
+    """Returns the file's path and its part of keras_gans."""
+    relative = path.relative_to(PACKAGE)
+    return relative.as_posix(), relative.parts[0].removesuffix(".py")
+
+
+def level(part):
+    return next(i for i, parts in enumerate(LEVELS) if part in parts)
+
+
+def offenders(condition):
+    return [place(path)[0] for path in MODULES if condition(path)]
+
+
+def test_the_walk_sees_the_imports_there_are():
+    tensorflow = PACKAGE / "backend" / "tensorflow.py"
+    assert libraries(tensorflow, nested=False) >= {"tensorflow", "keras"}
+    assert packages(PACKAGE / "models" / "gan.py") >= {"backend", "losses"}
+    assert "keras_cv" in libraries(PACKAGE / "data" / "augmentation.py")
+    assert len(MODULES) > 40
+
+
+def test_every_part_has_a_level():
+    parts = {place(path)[1] for path in MODULES} - {"__init__"}
+    assert parts == set().union(*LEVELS)
+
+
+def test_only_the_backend_imports_jax_and_torch():
+    allowed = {"jax": "backend/jax.py", "torch": "backend/torch.py"}
+    for library, module in allowed.items():
+        assert offenders(lambda p, name=library: name in libraries(p)) == [
+            module
+        ]
+
+
+def test_tensorflow_is_imported_where_it_may_be():
+    def wrong(path):
+        module, part = place(path)
+        return (
+            "tensorflow" in libraries(path)
+            and part not in MAY_USE_TENSORFLOW
+            and module != TENSORBOARD_WRITER
+        )
+
+    assert offenders(wrong) == []
+
+
+def test_tensorflow_is_imported_late_outside_of_the_backend():
+    def wrong(path):
+        return "tensorflow" in libraries(path, nested=False)
+
+    assert offenders(wrong) == ["backend/tensorflow.py"]
+
+
+def test_slow_libraries_are_imported_late():
+    assert offenders(lambda path: LAZY & libraries(path, nested=False)) == []
+
+
+def test_keras_cv_is_imported_by_the_augmentation_alone():
+    augmentation = ["data/augmentation.py"]
+    assert offenders(lambda path: "keras_cv" in libraries(path)) == augmentation
+
+
+def test_what_computes_with_keras_never_imports_the_backend():
+    def wrong(path):
+        return place(path)[1] in NEVER_BACKEND and "backend" in packages(path)
+
+    assert offenders(wrong) == []
+
+
+def test_imports_point_down():
+    def wrong(path):
+        part = place(path)[1]
+        return part != "__init__" and any(
+            other != part and level(other) > level(part)
+            for other in packages(path)
+        )
+
+    assert offenders(wrong) == []
+
+
+def test_the_parts_of_a_level_below_models_are_independent():
+    def wrong(path):
+        part = place(path)[1]
+        return part != "__init__" and any(
+            other != part and level(other) == level(part) < level("models")
+            for other in packages(path)
+        )
+
+    assert offenders(wrong) == []
+
+
+def test_nothing_in_the_library_imports_recipes_or_tests():
+    outside = {"recipes", "tests", "benchmarks"}
+    assert offenders(lambda path: outside & libraries(path)) == []
+
+
+def test_recipes_know_no_backend():
+    for path in sorted((ROOT / "recipes").rglob("*.py")):
+        assert not {"jax", "torch"} & libraries(path), path
+        assert "backend" not in packages(path), path
+
+
+def test_there_is_no_assert_in_the_library():
+    def wrong(path):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        return any(isinstance(node, ast.Assert) for node in ast.walk(tree))
+
+    assert offenders(wrong) == []
