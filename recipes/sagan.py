@@ -39,6 +39,8 @@ class Config(GANConfig):
         discriminator_learning_rate: Adam's step size for the discriminator.
         beta_1: Adam's decay of the first moment.
         beta_2: Adam's decay of the second moment.
+        learning_rate_decay: Let both step sizes fall linearly to zero over
+            the steps of the run.
     """
 
     generator_width: int = 64
@@ -56,6 +58,7 @@ class Config(GANConfig):
     discriminator_learning_rate: float = 4e-4
     beta_1: float = 0.0
     beta_2: float = 0.9
+    learning_rate_decay: bool = False
 
     def __post_init__(self):
         super().__post_init__()
@@ -76,23 +79,32 @@ PAPER = Config(
     evaluation_samples=50_000,
     reference_samples=50_000,
 )
+# Chosen by quality reached in five minutes: docs/quickstart.md.
 CPU = Config(
     resolution=32,
     channels=1,
     latent_dim=64,
-    steps=3000,
+    steps=2800,
     batch_size=64,
     precision="mixed_bfloat16",
-    generator_width=32,
-    discriminator_width=32,
-    attention_resolution=16,
+    generator_width=16,
+    generator_multipliers=(2, 2, 2, 1),
+    discriminator_width=16,
+    discriminator_multipliers=(1, 2, 2, 2),
+    attention_resolution=8,
+    spectral_norm="discriminator",
     momentum=0.9,
     final_momentum=0.9,
-    generator_learning_rate=2e-4,
-    ema_decay=0.999,
+    share_fakes=True,
+    generator_learning_rate=5e-4,
+    discriminator_learning_rate=2e-3,
+    beta_1=0.5,
+    learning_rate_decay=True,
+    ema_decay=0.998,
+    ema_start=800,
     evaluate_every=0,
-    sample_every=500,
-    checkpoint_every=500,
+    sample_every=700,
+    checkpoint_every=700,
     evaluation_samples=2500,
 )
 SMOKE = dataclasses.replace(
@@ -101,6 +113,7 @@ SMOKE = dataclasses.replace(
     batch_size=8,
     generator_width=8,
     discriminator_width=8,
+    ema_start=0,
     precision="float32",
     sample_every=5,
     checkpoint_every=5,
@@ -127,6 +140,7 @@ MODEL_FIELDS = (
     "folding",
     "loss",
     "n_critic",
+    "share_fakes",
     "generator_learning_rate",
     "discriminator_learning_rate",
     "beta_1",
@@ -142,6 +156,8 @@ def build(config: Config, num_classes: int):
     from keras_gans import SAGAN
 
     settings = {name: getattr(config, name) for name in MODEL_FIELDS}
+    if config.learning_rate_decay:
+        settings["decay_steps"] = config.steps
     return SAGAN.from_settings(num_classes=num_classes, **settings)
 
 

@@ -5,8 +5,10 @@ backend module defines the same names:
 
 - `value_and_gradients(objective, variables, state)`: a loss and its gradients
   with respect to `variables`.
-- `input_gradients(function, inputs, state)`: gradients with respect to
-  `inputs`, themselves differentiable, for gradient penalties.
+- `value_and_pullback(function, variables, state)`: a value, and the way back
+  from its gradients to those of `variables`.
+- `value_and_input_gradients(function, inputs, state)`: a value and its
+  gradients with respect to `inputs`, themselves differentiable.
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
 - `standardize(inputs, epsilon)`: batch normalization without its affine part.
@@ -37,10 +39,20 @@ else:
 BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
 UPSAMPLING = _implementation.UPSAMPLING
-input_gradients = _implementation.input_gradients
 no_gradient = _implementation.no_gradient
 replica_id = _implementation.replica_id
 standardize = _implementation.standardize
 update_averages = _implementation.update_averages
 value_and_gradients = _implementation.value_and_gradients
+value_and_input_gradients = _implementation.value_and_input_gradients
+value_and_pullback = _implementation.value_and_pullback
 variable_scope = _implementation.variable_scope
+
+
+def input_gradients(function, inputs, state):
+    """Returns the gradients of `sum(function(inputs))` for `inputs`.
+
+    They are differentiable again; what `function` assigns to `state`, which
+    must hold every variable that it reads, is dropped.
+    """
+    return value_and_input_gradients(function, inputs, state)[1]

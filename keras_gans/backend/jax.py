@@ -17,37 +17,59 @@ def value_and_gradients(objective, variables, state):
     must hold every other variable that it reads; what it assigns to `state`
     is assigned after differentiation.
     """
-    chosen = {id(variable) for variable in variables}
-    state = [variable for variable in state if id(variable) not in chosen]
-
-    def pure(values, state_values):
-        mapping = [
-            *zip(variables, values, strict=True),
-            *zip(state, state_values, strict=True),
-        ]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            value = objective()
-        return value, [scope.get_current_value(variable) for variable in state]
-
+    pure, values, assign = _pure(objective, variables, state)
     differentiate = jax.value_and_grad(pure, has_aux=True)
-    (value, changed), gradients = differentiate(
-        [variable.value for variable in variables],
-        [variable.value for variable in state],
-    )
-    for variable, new_value in zip(state, changed, strict=True):
-        variable.assign(new_value)
+    (value, changed), gradients = differentiate(values)
+    assign(changed)
     return value, gradients
 
 
-def input_gradients(function, inputs, state):
-    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
+def value_and_pullback(function, variables, state):
+    """Returns `function()` and the pullback of its gradients.
+
+    `pullback(g)` gives, for gradients g of a loss with respect to the value,
+    those with respect to `variables`, as `value_and_gradients` would.
+    """
+    pure, values, assign = _pure(function, variables, state)
+    value, pullback, changed = jax.vjp(pure, values, has_aux=True)
+    assign(changed)
+    return value, lambda gradients: pullback(gradients)[0]
+
+
+def _pure(function, variables, state):
+    """Returns a function of variables' values, the values, and the way back.
+
+    The pure function returns what `function` does and what it assigned to
+    `state`; the last of the three assigns that for good.
+    """
+    chosen = {id(variable) for variable in variables}
+    state = [variable for variable in state if id(variable) not in chosen]
+    others = [(variable, variable.value) for variable in state]
+
+    def pure(values):
+        mapping = [*zip(variables, values, strict=True), *others]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            value = function()
+        return value, [scope.get_current_value(variable) for variable in state]
+
+    def assign(changed):
+        for variable, new_value in zip(state, changed, strict=True):
+            variable.assign(new_value)
+
+    return pure, [variable.value for variable in variables], assign
+
+
+def value_and_input_gradients(function, inputs, state):
+    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
     mapping = [(variable, variable.value) for variable in state]
 
     def pure(inputs):
         with keras.StatelessScope(state_mapping=mapping):
-            return keras.ops.sum(function(inputs))
+            outputs = function(inputs)
+        return keras.ops.sum(outputs), outputs
 
-    return jax.grad(pure)(inputs)
+    (_, outputs), gradients = jax.value_and_grad(pure, has_aux=True)(inputs)
+    return outputs, gradients
 
 
 def no_gradient():

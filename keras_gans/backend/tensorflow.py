@@ -33,14 +33,41 @@ def value_and_gradients(objective, variables, state):
     return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
-def input_gradients(function, inputs, state):
-    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
+def value_and_pullback(function, variables, state):
+    """Returns `function()` and the pullback of its gradients.
+
+    `pullback(g)` gives, for gradients g of a loss with respect to the value,
+    those with respect to `variables`, as `value_and_gradients` would.
+    """
+    del state
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    values = [variable.value for variable in variables]
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(values)
+        value = function()
+
+    def pullback(gradients):
+        if replicas > 1:
+            gradients = gradients / replicas
+        gradients = tape.gradient(
+            value,
+            values,
+            output_gradients=gradients,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        return [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    return value, pullback
+
+
+def value_and_input_gradients(function, inputs, state):
+    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
     mapping = [(variable, variable) for variable in state]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         with keras.StatelessScope(state_mapping=mapping):
             outputs = function(inputs)
-    return tape.gradient(outputs, inputs)
+    return outputs, tape.gradient(outputs, inputs)
 
 
 def no_gradient():

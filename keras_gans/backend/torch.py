@@ -22,14 +22,38 @@ def value_and_gradients(objective, variables, state):
     return value.detach(), list(gradients)
 
 
-def input_gradients(function, inputs, state):
-    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
+def value_and_pullback(function, variables, state):
+    """Returns `function()` and the pullback of its gradients.
+
+    `pullback(g)` gives, for gradients g of a loss with respect to the value,
+    those with respect to `variables`, as `value_and_gradients` would.
+    """
+    del state
+    value = function()
+
+    def pullback(gradients):
+        return list(
+            torch.autograd.grad(
+                value,
+                [variable.value for variable in variables],
+                grad_outputs=gradients.detach(),
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        )
+
+    return value, pullback
+
+
+def value_and_input_gradients(function, inputs, state):
+    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
     if not inputs.requires_grad:
         inputs = inputs.detach().requires_grad_()
     mapping = [(variable, variable.value) for variable in state]
     with keras.StatelessScope(state_mapping=mapping):
         outputs = function(inputs)
-    return torch.autograd.grad(outputs.sum(), inputs, create_graph=True)[0]
+    gradients = torch.autograd.grad(outputs.sum(), inputs, create_graph=True)
+    return outputs, gradients[0]
 
 
 def no_gradient():

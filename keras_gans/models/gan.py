@@ -35,6 +35,9 @@ class GAN(backend.BackendTrainer):
         n_critic: Positive int, discriminator updates for each generator
             update. The batch given to `fit` is `n_critic` discriminator
             batches.
+        share_fakes: Whether the generator's update reuses the images of the
+            discriminator's last one: a generator pass less a step. Papers
+            draw afresh.
         ema_decay: Float in [0, 1), decay of the averaged generator, or None
             for none.
         ema_start: Training step before which the average is a plain copy.
@@ -61,6 +64,7 @@ class GAN(backend.BackendTrainer):
         loss="non_saturating",
         penalty=None,
         n_critic=1,
+        share_fakes=False,
         ema_decay=None,
         ema_start=0,
         seed=0,
@@ -80,6 +84,7 @@ class GAN(backend.BackendTrainer):
         self.adversarial_loss = losses.get(loss)
         self.penalty = penalty
         self.n_critic = n_critic
+        self.share_fakes = share_fakes
         self.seed = seed
         self.ema_decay = None
         self.ema_start = 0
@@ -198,22 +203,14 @@ class GAN(backend.BackendTrainer):
             data: Images, `(n_critic * batch, height, width, channels)` in
                 [-1, 1], or a pair of images and integer labels.
         """
-        for images, labels in self._parts(data):
-            fake = self._generated(ops.shape(images)[0])
-            discriminator_loss = self._minimize(
-                partial(self.discriminator_objective, images, labels, *fake),
-                self.discriminator,
-                self.optimizer.discriminator,
-            )
-            self.discriminator_loss.update_state(discriminator_loss)
-        count = ops.shape(images)[0]
-        drawn = self.draw_latents(count), self.draw_labels(count)
-        generator_loss = self._minimize(
-            partial(self.generator_objective, *drawn),
-            self.generator,
-            self.optimizer.generator,
-        )
-        self.generator_loss.update_state(generator_loss)
+        *others, (images, labels) = self._parts(data)
+        for part in others:
+            self._train_discriminator(*part, *self._generated(part[0]))
+        if self.share_fakes:
+            self._train_on_shared_fakes(images, labels)
+        else:
+            self._train_discriminator(images, labels, *self._generated(images))
+            self._train_generator(*self._drawn(images))
         if self.averaged_generator is not None:
             self._update_average()
         self.optimizer.iterations.assign_add(1)
@@ -242,9 +239,8 @@ class GAN(backend.BackendTrainer):
             )
         return loss
 
-    def generator_objective(self, latents, labels):
-        """Returns L_G for these latents and labels, a float32 scalar."""
-        fake = self.generate(latents, labels, training=True)
+    def generator_objective(self, fake, labels):
+        """Returns L_G for generated images, a float32 scalar."""
         with self._frozen(self.discriminator):
             scores = self.score(fake, labels, training=True)
         return self.adversarial_loss.generator(scores)
@@ -300,6 +296,7 @@ class GAN(backend.BackendTrainer):
             "loss": serialize(self.adversarial_loss),
             "penalty": self.penalty and serialize(self.penalty),
             "n_critic": self.n_critic,
+            "share_fakes": self.share_fakes,
             "ema_decay": self.ema_decay,
             "ema_start": self.ema_start,
             "seed": self.seed,
@@ -338,20 +335,63 @@ class GAN(backend.BackendTrainer):
         labels = ops.split(ops.cast(labels, "int32"), self.n_critic)
         return list(zip(parts, labels, strict=True))
 
-    def _generated(self, count):
+    def _drawn(self, images):
+        """Returns latents and labels, one for each of the images."""
+        count = ops.shape(images)[0]
+        return self.draw_latents(count), self.draw_labels(count)
+
+    def _generated(self, images):
         """Returns images for a discriminator update, and their labels."""
-        latents, labels = self.draw_latents(count), self.draw_labels(count)
+        latents, labels = self._drawn(images)
         with backend.no_gradient(), self._frozen(self.generator):
             return self.generate(latents, labels, training=True), labels
 
-    def _minimize(self, objective, network, optimizer):
-        """Takes one step of `optimizer` on `objective`; returns its value."""
-        variables = network.trainable_variables
-        value, gradients = backend.value_and_gradients(
+    def _train_discriminator(self, images, labels, fake, fake_labels):
+        variables = self.discriminator.trainable_variables
+        loss, gradients = backend.value_and_gradients(
+            partial(
+                self.discriminator_objective, images, labels, fake, fake_labels
+            ),
+            variables,
+            self.variables,
+        )
+        self.optimizer.discriminator.apply(gradients, variables)
+        self.discriminator_loss.update_state(loss)
+
+    def _train_generator(self, latents, labels):
+        def objective():
+            fake = self.generate(latents, labels, training=True)
+            return self.generator_objective(fake, labels)
+
+        variables = self.generator.trainable_variables
+        loss, gradients = backend.value_and_gradients(
             objective, variables, self.variables
         )
-        optimizer.apply(gradients, variables)
-        return value
+        self.optimizer.generator.apply(gradients, variables)
+        self.generator_loss.update_state(loss)
+
+    def _train_on_shared_fakes(self, images, labels):
+        """Trains both players on one pass of the generator.
+
+        The generator has not changed since it made the images, so they give
+        its exact gradients against the updated discriminator.
+        """
+        latents, fake_labels = self._drawn(images)
+        variables = self.generator.trainable_variables
+        fake, pullback = backend.value_and_pullback(
+            partial(self.generate, latents, fake_labels, training=True),
+            variables,
+            self.variables,
+        )
+        fake = ops.stop_gradient(fake)
+        self._train_discriminator(images, labels, fake, fake_labels)
+        loss, gradients = backend.value_and_input_gradients(
+            partial(self.generator_objective, labels=fake_labels),
+            fake,
+            self.variables,
+        )
+        self.optimizer.generator.apply(pullback(gradients), variables)
+        self.generator_loss.update_state(ops.stop_gradient(loss))
 
     @contextlib.contextmanager
     def _frozen(self, network):

@@ -85,10 +85,12 @@ class SAGAN(GAN):
         folding: bool = True,
         loss: str = "hinge",
         n_critic: int = 1,
+        share_fakes: bool = False,
         generator_learning_rate: float = 1e-4,
         discriminator_learning_rate: float = 4e-4,
         beta_1: float = 0.0,
         beta_2: float = 0.9,
+        decay_steps: int | None = None,
         ema_decay: float | None = None,
         ema_start: int = 0,
         seed: int = 0,
@@ -114,11 +116,15 @@ class SAGAN(GAN):
             folding: Whether resampling convolutions are folded (exact).
             loss: Name of the adversarial loss.
             n_critic: Discriminator updates a step.
+            share_fakes: Whether both players train on the same generated
+                images, see `GAN`.
             generator_learning_rate: Adam's α for the generator.
             discriminator_learning_rate: Adam's α for the discriminator.
             beta_1: Adam's β₁ for both.
             beta_2: Adam's β₂ for both: 0.9 in the paper, 0.999 in the
                 released code, which leaves it at its default.
+            decay_steps: Steps over which both learning rates fall linearly
+                to 0; None keeps them constant, as in the paper.
             ema_decay: Decay of the averaged generator, None for none.
             ema_start: Step from which to average.
             seed: Seed of latents and labels; weights follow
@@ -162,13 +168,26 @@ class SAGAN(GAN):
             num_classes=num_classes,
             loss=loss,
             n_critic=n_critic,
+            share_fakes=share_fakes,
             ema_decay=ema_decay,
             ema_start=ema_start,
             seed=seed,
         )
-        betas = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": 1e-8}
         gan.compile(
-            keras.optimizers.Adam(generator_learning_rate, **betas),
-            keras.optimizers.Adam(discriminator_learning_rate, **betas),
+            _adam(generator_learning_rate, beta_1, beta_2, decay_steps),
+            _adam(
+                discriminator_learning_rate,
+                beta_1,
+                beta_2,
+                decay_steps and decay_steps * n_critic,
+            ),
         )
         return gan
+
+
+def _adam(learning_rate, beta_1, beta_2, decay_steps):
+    if decay_steps:
+        learning_rate = keras.optimizers.schedules.PolynomialDecay(
+            learning_rate, decay_steps, end_learning_rate=0.0
+        )
+    return keras.optimizers.Adam(learning_rate, beta_1, beta_2, epsilon=1e-8)

@@ -20,6 +20,8 @@ class GANConfig(RunConfig):
         conditional: Whether the model is given the class labels.
         latent_dim: Length of the latent vectors.
         n_critic: Discriminator updates a generator update.
+        share_fakes: Train both players on the same generated images, which
+            saves a pass of the generator; papers draw afresh.
         ema_decay: Decay of the averaged generator; none for no average.
         ema_start: Step before which the average is a plain copy.
         reference_samples: Real images an evaluation compares with, at most.
@@ -33,6 +35,7 @@ class GANConfig(RunConfig):
     conditional: bool = True
     latent_dim: int = 128
     n_critic: int = 1
+    share_fakes: bool = False
     ema_decay: float | None = None
     ema_start: int = 0
     reference_samples: int = 10_000

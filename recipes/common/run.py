@@ -47,7 +47,9 @@ def recipe_main(
         argv: Command line; `sys.argv` by default.
     """
     argv = sys.argv if argv is None else argv
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Errors reach Python as exceptions; what TensorFlow logs besides, failed
+    # graph optimizations included, is noise to a user.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     config, mendable = None, (ValueError, OSError)
     try:
         config = read_config(config_class, presets, argv)

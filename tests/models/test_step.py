@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from keras_gans.models import GAN
 from keras_gans.penalties import GradientPenalty
+from tests.callbacks.tiny import fit, tiny_gan
 
 
 def values(variables):
@@ -47,10 +48,13 @@ class Recorder(GAN):
         self.adversarial_step(tuple(map(ops.convert_to_tensor, batch)))
         return [*self.history_of_states, self.state()]
 
-    def _minimize(self, *args):
-        loss = super()._minimize(*args)
+    def _train_discriminator(self, *args):
+        super()._train_discriminator(*args)
         self.history_of_states.append(self.state())
-        return loss
+
+    def _update_average(self):
+        self.history_of_states.append(self.state())
+        super()._update_average()
 
     def discriminator_objective(self, real, labels, fake, fake_labels):
         self.history_of_batches.append((real, labels))
@@ -206,3 +210,21 @@ def test_fit_is_algorithm_1_on_two_plain_networks():
     optimizer = gan.optimizer
     assert int(optimizer.generator.iterations) == 3
     assert int(optimizer.discriminator.iterations) == 6
+
+
+def test_shared_fakes_are_one_pass_less_and_nothing_else():
+    # With the same latents for both players, drawing afresh or sharing the
+    # generated images is the same computation, to the last bit or nearly so.
+    def trained(share_fakes):
+        keras.utils.set_random_seed(0)
+        gan = tiny_gan(num_classes=3, ema_decay=0.9, share_fakes=share_fakes)
+        latents = np.random.default_rng(0).normal(size=(8, 3))
+        latents = ops.convert_to_tensor(latents.astype("float32"))
+        labels = ops.convert_to_tensor(np.arange(8, dtype="int32") % 3)
+        gan.draw_latents = lambda count: latents
+        gan.draw_labels = lambda count: labels
+        fit(gan, 3, [], y=np.arange(24, dtype="int32") % 3)
+        return gan.get_weights()
+
+    for shared, afresh in zip(trained(True), trained(False), strict=True):
+        np.testing.assert_allclose(shared, afresh, rtol=1e-5, atol=1e-6)
