@@ -79,7 +79,7 @@ class Kind:
             raise self._refusal(name, value)
         for part in value:
             self._check_one(name, part)
-        if len(set(value)) < len(value):
+        if self.choices and len(set(value)) < len(value):
             raise ValueError(
                 f"{name} must name each value once. Received: {value!r}."
             )
