@@ -13,13 +13,17 @@ from keras_gans import (
     presets,
     serving,
 )
-from keras_gans.models import GAN, SAGAN
+from keras_gans.models import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ACGAN",
     "GAN",
+    "LGAGAN",
+    "MSGGAN",
     "SAGAN",
+    "WGANGP",
     "callbacks",
     "data",
     "distribution",

@@ -10,6 +10,7 @@ the published ImageNet configuration and wants 1,000 labelled classes:
 import dataclasses
 from typing import Literal
 
+from recipes.common.build import build_model
 from recipes.common.fields import check_range
 from recipes.common.gan_config import GANConfig, library_preset
 from recipes.common.run import recipe_main
@@ -29,18 +30,14 @@ class Config(GANConfig):
         attention_resolution: Height of the feature maps with self-attention;
             0 for none.
         attention_variant: Self-attention as in the released code or as in
-            the paper's equations.
+            the paper's equations, or a residual block of its size instead.
         spectral_norm: Which networks are spectrally normalized.
+        hidden_channels: Channels within a discriminator block: those of its
+            output, as in SAGAN, or of its input, as in SNGAN.
         momentum: Decay of the generator's moving statistics.
         final_momentum: That of its last batch normalization.
-        folding: Use the exact, cheaper form of resampling convolutions.
         loss: Adversarial loss.
-        generator_learning_rate: Adam's step size for the generator.
-        discriminator_learning_rate: Adam's step size for the discriminator.
-        beta_1: Adam's decay of the first moment.
-        beta_2: Adam's decay of the second moment.
-        learning_rate_decay: Let both step sizes fall linearly to zero over
-            the steps of the run.
+        folding: Use the exact, cheaper form of resampling convolutions.
     """
 
     generator_width: int = 64
@@ -48,25 +45,19 @@ class Config(GANConfig):
     generator_multipliers: tuple[int, ...] = ()
     discriminator_multipliers: tuple[int, ...] = ()
     attention_resolution: int = 32
-    attention_variant: Literal["code", "paper"] = "code"
+    attention_variant: Literal["code", "paper", "residual"] = "code"
     spectral_norm: Literal["both", "discriminator", "none"] = "both"
+    hidden_channels: Literal["out", "in"] = "out"
     momentum: float = 0.999
     final_momentum: float = 0.9999
+    loss: Literal["hinge", "non_saturating", "wasserstein"] = "hinge"
     folding: bool = True
-    loss: Literal["hinge", "non_saturating"] = "hinge"
-    generator_learning_rate: float = 1e-4
-    discriminator_learning_rate: float = 4e-4
-    beta_1: float = 0.0
-    beta_2: float = 0.9
-    learning_rate_decay: bool = False
 
     def __post_init__(self):
         super().__post_init__()
         for name in ("generator_width", "discriminator_width"):
             check_range(self, name, minimum=1)
-        for name in ("generator_learning_rate", "discriminator_learning_rate"):
-            check_range(self, name, above=0)
-        for name in ("beta_1", "beta_2", "momentum", "final_momentum"):
+        for name in ("momentum", "final_momentum"):
             check_range(self, name, minimum=0, below=1)
         check_range(self, "attention_resolution", minimum=0)
 
@@ -123,42 +114,12 @@ SMOKE = dataclasses.replace(
 )
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
-# Fields of the configuration that `SAGAN.from_settings` takes.
-MODEL_FIELDS = (
-    "resolution",
-    "channels",
-    "latent_dim",
-    "generator_width",
-    "discriminator_width",
-    "generator_multipliers",
-    "discriminator_multipliers",
-    "attention_resolution",
-    "attention_variant",
-    "spectral_norm",
-    "momentum",
-    "final_momentum",
-    "folding",
-    "loss",
-    "n_critic",
-    "share_fakes",
-    "generator_learning_rate",
-    "discriminator_learning_rate",
-    "beta_1",
-    "beta_2",
-    "ema_decay",
-    "ema_start",
-    "seed",
-)
-
 
 def build(config: Config, num_classes: int):
     """Returns the compiled SAGAN of a configuration."""
     from keras_gans import SAGAN
 
-    settings = {name: getattr(config, name) for name in MODEL_FIELDS}
-    if config.learning_rate_decay:
-        settings["decay_steps"] = config.steps
-    return SAGAN.from_settings(num_classes=num_classes, **settings)
+    return build_model(SAGAN, config, num_classes)
 
 
 def run(config: Config):

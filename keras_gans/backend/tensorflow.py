@@ -48,7 +48,9 @@ def value_and_pullback(function, variables, state):
 
     def pullback(gradients):
         if replicas > 1:
-            gradients = gradients / replicas
+            gradients = keras.tree.map_structure(
+                lambda gradient: gradient / replicas, gradients
+            )
         gradients = tape.gradient(
             value,
             values,

@@ -34,9 +34,11 @@ def value_and_pullback(function, variables, state):
     def pullback(gradients):
         return list(
             torch.autograd.grad(
-                value,
+                keras.tree.flatten(value),
                 [variable.value for variable in variables],
-                grad_outputs=gradients.detach(),
+                grad_outputs=[
+                    g.detach() for g in keras.tree.flatten(gradients)
+                ],
                 allow_unused=True,
                 materialize_grads=True,
             )
@@ -47,13 +49,16 @@ def value_and_pullback(function, variables, state):
 
 def value_and_input_gradients(function, inputs, state):
     """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
-    if not inputs.requires_grad:
-        inputs = inputs.detach().requires_grad_()
+    flat = [
+        tensor if tensor.requires_grad else tensor.detach().requires_grad_()
+        for tensor in keras.tree.flatten(inputs)
+    ]
+    inputs = keras.tree.pack_sequence_as(inputs, flat)
     mapping = [(variable, variable.value) for variable in state]
     with keras.StatelessScope(state_mapping=mapping):
         outputs = function(inputs)
-    gradients = torch.autograd.grad(outputs.sum(), inputs, create_graph=True)
-    return outputs, gradients[0]
+    gradients = torch.autograd.grad(outputs.sum(), flat, create_graph=True)
+    return outputs, keras.tree.pack_sequence_as(inputs, list(gradients))
 
 
 def no_gradient():

@@ -4,6 +4,7 @@ from keras_gans.callbacks.at_steps import AtSteps
 from keras_gans.callbacks.checkpoint import Checkpoint, restore
 from keras_gans.callbacks.ema import EMA
 from keras_gans.callbacks.evaluation import Evaluation, save_generator
+from keras_gans.callbacks.multi_scale_grid import MultiScaleGrid
 from keras_gans.callbacks.sample_grid import SampleGrid
 from keras_gans.callbacks.stop_at import StopAt
 from keras_gans.callbacks.tensorboard import TensorBoard, WeightHistograms
@@ -14,6 +15,7 @@ __all__ = [
     "AtSteps",
     "Checkpoint",
     "Evaluation",
+    "MultiScaleGrid",
     "SampleGrid",
     "StopAt",
     "TensorBoard",

@@ -120,8 +120,7 @@ class Evaluation(AtSteps):
         generator = np.random.default_rng(self.seed)
         for start in range(0, self.samples, self.batch_size):
             count = min(self.batch_size, self.samples - start)
-            latents = generator.normal(size=(count, gan.latent_dim))
-            inputs = latents.astype("float32")
+            inputs = gan.fixed_latents(count, generator)
             if gan.num_classes:
                 labels = np.arange(start, start + count) % gan.num_classes
                 inputs = [inputs, labels.astype("int32")]

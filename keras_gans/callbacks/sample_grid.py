@@ -48,13 +48,12 @@ class SampleGrid(AtSteps):
         generator = np.random.default_rng(self.seed)
         if gan.num_classes:
             rows = min(self.rows, gan.num_classes)
-            latents = generator.normal(size=(self.columns, gan.latent_dim))
-            latents = np.tile(latents, (rows, 1)).astype("float32")
+            latents = gan.fixed_latents(self.columns, generator)
+            latents = np.tile(latents, (rows, 1))
             labels = np.repeat(np.arange(rows, dtype="int32"), self.columns)
             inputs = [latents, labels]
         else:
-            size = (self.rows * self.columns, gan.latent_dim)
-            inputs = generator.normal(size=size).astype("float32")
+            inputs = gan.fixed_latents(self.rows * self.columns, generator)
         images = gan.sampling_generator.predict(
             inputs, batch_size=self.columns, verbose=0
         )

@@ -20,6 +20,7 @@ AUGMENTATIONS = ("flip", "translate", "cutout")
 
 # Separates the draws of the augmentations from those of the shuffling.
 _FIRST_STREAM = 1
+_NOISE_STREAM = _FIRST_STREAM + len(AUGMENTATIONS)
 
 
 def check_augmentations(names: Sequence[str]) -> tuple[str, ...]:
@@ -88,6 +89,19 @@ def build_augmentation(
         return images
 
     return augment
+
+
+def dequantized(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
+    """Returns levels x of [0, 255] as 2 (x / 256 - 1/2) + U[0, 1/128).
+
+    A discriminator cannot tell real images by their 256 levels then. The
+    noise is a pure function of (seed, step).
+    """
+    tf = import_tensorflow()
+    noise = tf.random.stateless_uniform(
+        tf.shape(images), _key(seed, step, _NOISE_STREAM), alg="philox"
+    )
+    return (images + noise) / 128.0 - 1.0
 
 
 def _key(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ import numpy as np
 from keras_gans.data.augmentation import (
     build_augmentation,
     check_augmentations,
+    dequantized,
 )
 from keras_gans.data.checks import integer
+from keras_gans.data.order import subset
 from keras_gans.data.runtime import import_tensorflow
 from keras_gans.data.sources import Source
 
@@ -70,6 +73,7 @@ class ImageSet:
         self.resolution, _, self.channels = source.image_shape
         self.bad_images = tuple(bad_images)
         self._source = source
+        self._training_source = source
         self._content_hash = None
 
     def training_batches(
@@ -79,6 +83,7 @@ class ImageSet:
         seed: int,
         start_step: int = 0,
         augment: Sequence[str] = (),
+        dequantize: bool = False,
         num_batches: int | None = None,
     ) -> tf.data.Dataset:
         """Returns shuffled batches for ever, or `num_batches` of them.
@@ -94,6 +99,10 @@ class ImageSet:
             seed: Integer of [0, 2^63).
             start_step: Number of the first batch.
             augment: Some of `AUGMENTATIONS`.
+            dequantize: Whether to spread each of the 256 levels x uniformly
+                over its interval, 2 (x / 256 - 1/2) + U[0, 1/128), as
+                SNGAN's and WGAN-GP's CIFAR-10 code does; x / 127.5 - 1
+                otherwise.
             num_batches: Number of batches; None for no end.
 
         Returns:
@@ -116,11 +125,15 @@ class ImageSet:
 
         def element(step, batch):
             images, *labels = tf.nest.flatten(batch)
-            images = tf.cast(images, tf.float32) / 127.5 - 1.0
+            images = tf.cast(images, tf.float32)
+            if dequantize:
+                images = dequantized(images, seed, step)
+            else:
+                images = images / 127.5 - 1.0
             images = augmented(images, seed, step)
             return (images, *labels) if labels else images
 
-        batches = self._source.training(
+        batches = self._training_source.training(
             batch_size, seed=seed, start_step=start_step
         )
         batches = batches.enumerate(start=start_step)
@@ -157,6 +170,71 @@ class ImageSet:
         tf = import_tensorflow()
         batches = self._source.evaluation(batch_size, limit=limit)
         return batches.prefetch(tf.data.AUTOTUNE)
+
+    def subset_of_classes(self, start: int, stop: int) -> ImageSet:
+        """Returns the images of classes `start` to `stop` - 1.
+
+        Their labels begin at 0. A streamed set of TFDS is read once for its
+        labels; a part of it that fits in memory is decoded now.
+
+        Args:
+            start: First class of the part.
+            stop: Class after its last, at most `num_classes`.
+
+        Raises:
+            ValueError: if the range is empty, not one of the set's classes,
+                or without images.
+        """
+        if not 0 <= start < stop <= self.num_classes:
+            raise ValueError(
+                "A part of the classes is a range start < stop within 0 to "
+                f"{self.num_classes}, the number of classes of {self.name}. "
+                f"Received: start={start}, stop={stop}."
+            )
+        labels = self._source.labels()
+        indices = np.flatnonzero((labels >= start) & (labels < stop))
+        if not len(indices):
+            raise ValueError(
+                f"{self.name} has no image of the classes {start} to "
+                f"{stop - 1}. Choose another range."
+            )
+        return ImageSet(
+            f"{self.name}[{start}:{stop}]",
+            self._source.select(indices, labels[indices] - start),
+            class_names=self.class_names[start:stop],
+            bad_images=self.bad_images,
+        )
+
+    def with_labelled_fraction(self, fraction: float) -> ImageSet:
+        """Returns the set with -1 for the label of some training images.
+
+        For semi-supervised training. Of each class of n images,
+        max(1, round(fraction·n)) keep their label, always the same ones.
+        Evaluation batches and the content hash stay those of this set.
+
+        Args:
+            fraction: Share of labelled images, in (0, 1].
+
+        Raises:
+            ValueError: if the set is unlabelled or the share out of range.
+        """
+        if not 0.0 < fraction <= 1.0 or not self.num_classes:
+            raise ValueError(
+                "Of a labelled set, a share in (0, 1] of the labels can be "
+                f"kept. Received: fraction={fraction}, and {self.name} has "
+                f"{self.num_classes} classes. To train without labels, use a "
+                "model without classes."
+            )
+        labels = self._source.labels()
+        kept = np.full_like(labels, -1)
+        for label in np.unique(labels):
+            members = np.flatnonzero(labels == label)
+            count = max(1, round(fraction * len(members)))
+            kept[members[subset(len(members), count)]] = label
+        result = copy.copy(self)
+        everything = np.arange(self.num_images)
+        result._training_source = self._source.select(everything, kept)
+        return result
 
     def content_hash(self) -> str:
         """Returns the SHA-256 of shape, pixels and labels, in hexadecimal.

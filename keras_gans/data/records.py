@@ -10,7 +10,7 @@ import numpy as np
 from keras_gans.data.order import epochs, permutation, subset
 from keras_gans.data.pixels import decode_image
 from keras_gans.data.runtime import import_tensorflow
-from keras_gans.data.sources import Source
+from keras_gans.data.sources import ArraySource, Source, fits_in_memory
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Streams are permuted in blocks of about so many encoded bytes.
 _BLOCK_BYTES = 256 * 2**20
 _MIN_BLOCK, _MAX_BLOCK = 256, 16384
+_READ_BATCH = 1024
 
 
 class RecordSource(Source):
@@ -52,6 +53,7 @@ class RecordSource(Source):
         super().__init__(num_images, shape, labelled)
         self._records = records
         self._mixed = mixed
+        self._encoded_bytes = encoded_bytes
         size = _BLOCK_BYTES / max(encoded_bytes, 1.0)
         size = max(_MIN_BLOCK, min(size, _MAX_BLOCK))
         self._block = int(min(size, num_images))
@@ -79,6 +81,42 @@ class RecordSource(Source):
                 records = records.map(lambda keep, record: record)
             records = records.take(limit)
         return self._decoded(records).batch(batch_size)
+
+    def labels(self):
+        labels = self._records.map(lambda encoded, label: label)
+        batches = labels.batch(_READ_BATCH).as_numpy_iterator()
+        return np.concatenate(list(batches)).astype(np.int32)
+
+    def select(self, indices, labels):
+        tf = import_tensorflow()
+        resolution, _, channels = self.image_shape
+        new_labels = np.zeros(self.num_images, np.int32)
+        new_labels[indices] = labels
+        chosen = np.zeros(self.num_images, bool)
+        chosen[indices] = True
+        marks = tf.data.Dataset.from_tensor_slices((chosen, new_labels))
+        records = tf.data.Dataset.zip((marks, self._records))
+        records = records.filter(lambda mark, record: mark[0])
+        selected = RecordSource(
+            records.map(lambda mark, record: (record[0], mark[1])),
+            len(indices),
+            encoded_bytes=self._encoded_bytes,
+            mixed=self._mixed,
+            labelled=True,
+            resolution=resolution,
+            channels=channels,
+        )
+        if not fits_in_memory(len(indices), self.image_shape):
+            return selected
+        return selected._into_memory(np.asarray(labels))
+
+    def _into_memory(self, labels):
+        images = np.empty((self.num_images, *self.image_shape), np.uint8)
+        batches = self.evaluation(_READ_BATCH, limit=None)
+        for number, (pixels, _) in enumerate(batches.as_numpy_iterator()):
+            first = number * _READ_BATCH
+            images[first : first + len(pixels)] = pixels
+        return ArraySource(images, labels)
 
     def _shuffled(self, key: tf.Tensor) -> tf.data.Dataset:
         tf = import_tensorflow()

@@ -70,6 +70,22 @@ class Source(abc.ABC):
     ) -> tf.data.Dataset:
         """Returns every image once, or a fixed subset of `limit` images."""
 
+    @abc.abstractmethod
+    def labels(self) -> np.ndarray:
+        """Returns the labels in the order of `evaluation`, int32 `(N,)`.
+
+        Only for a labelled source.
+        """
+
+    @abc.abstractmethod
+    def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
+        """Returns the source of some images of a labelled one, relabelled.
+
+        Args:
+            indices: Increasing places in the order of `evaluation`, `(M,)`.
+            labels: The label that each of these images gets, `(M,)`.
+        """
+
 
 class _IndexedSource(Source):
     """A source that reads any image by its index."""
@@ -81,6 +97,9 @@ class _IndexedSource(Source):
     @abc.abstractmethod
     def _reader(self) -> Callable[[tf.Tensor], tf.Tensor]:
         """Returns a function from int indices `(N,)` to pixels."""
+
+    def labels(self):
+        return self._labels
 
     def training(self, batch_size, *, seed, start_step):
         tf = import_tensorflow()
@@ -135,7 +154,20 @@ class ArraySource(_IndexedSource):
         self._images = images
         self._tensor = None
 
+    def select(self, indices, labels):
+        tf = import_tensorflow()
+        images = self._pixels()
+        if len(indices) < self.num_images:
+            with tf.device("CPU:0"):
+                images = tf.gather(images, indices)
+        return ArraySource(images, labels)
+
     def _reader(self):
+        tf = import_tensorflow()
+        pixels = self._pixels()
+        return lambda indices: tf.gather(pixels, indices)
+
+    def _pixels(self):
         tf = import_tensorflow()
         if self._tensor is None:
             with tf.device("CPU:0"):
@@ -143,7 +175,7 @@ class ArraySource(_IndexedSource):
             # The tensor may share this memory; the second copy, if there is
             # one, would stay for the whole training.
             self._images = None
-        return lambda indices: tf.gather(self._tensor, indices)
+        return self._tensor
 
 
 class FileSource(_IndexedSource):
@@ -168,6 +200,15 @@ class FileSource(_IndexedSource):
         super().__init__(len(paths), shape, labels)
         self._paths = tuple(paths)
         self._pool = ThreadPoolExecutor(worker_count())
+
+    def select(self, indices, labels):
+        resolution, _, channels = self.image_shape
+        return FileSource(
+            [self._paths[index] for index in indices],
+            labels,
+            resolution=resolution,
+            channels=channels,
+        )
 
     def _reader(self):
         tf = import_tensorflow()

@@ -5,8 +5,18 @@ from keras_gans.layers.batch_normalization import (
     ConditionalBatchNormalization,
 )
 from keras_gans.layers.class_projection import ClassProjection
+from keras_gans.layers.depth_to_space import DepthToSpace
+from keras_gans.layers.equalized import (
+    EqualizedConv2D,
+    EqualizedLatentMap,
+    EqualizedUpsampleConv2D,
+)
+from keras_gans.layers.gated import GatedActivation
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
+from keras_gans.layers.normal_to_uniform import NormalToUniform
+from keras_gans.layers.pixel_normalization import PixelNormalization
 from keras_gans.layers.resampling import Conv2DAveragePool, UpsampleConv2D
+from keras_gans.layers.residual_control import ResidualControl
 from keras_gans.layers.self_attention import SelfAttention
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
@@ -15,7 +25,15 @@ __all__ = [
     "ClassProjection",
     "ConditionalBatchNormalization",
     "Conv2DAveragePool",
+    "DepthToSpace",
+    "EqualizedConv2D",
+    "EqualizedLatentMap",
+    "EqualizedUpsampleConv2D",
+    "GatedActivation",
     "MinibatchStdDev",
+    "NormalToUniform",
+    "PixelNormalization",
+    "ResidualControl",
     "SelfAttention",
     "SpectralNormalization",
     "UpsampleConv2D",

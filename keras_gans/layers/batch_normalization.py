@@ -15,13 +15,17 @@ class BatchNormalization(keras.layers.Layer):
         x̂ = (x - μ_c) / sqrt(σ²_c + ε),    out = γ_c x̂ + β_c,
 
     where μ and σ² are the batch's moments over N, H, W in training and their
-    moving averages at inference. The same function as
-    `keras.layers.BatchNormalization`, without its copies in float32: with
+    moving averages at inference, unless `batch_statistics`. The same function
+    as `keras.layers.BatchNormalization`, without its copies in float32: with
     mixed_bfloat16 only the moments are float32.
 
     Args:
         momentum: Float in [0, 1), the moving averages' decay.
         epsilon: Positive float ε.
+        batch_statistics: Whether inference uses the batch's moments too, as
+            the released code of WGAN-GP does. An image then depends on those
+            it is computed with. The averages are kept all the same, so that
+            weights fit a layer of the other kind.
 
     Call arguments:
         inputs: Features, `(batch, height, width, channels)`.
@@ -37,10 +41,13 @@ class BatchNormalization(keras.layers.Layer):
     Reference: [Ioffe & Szegedy, 2015](https://arxiv.org/abs/1502.03167).
     """
 
-    def __init__(self, momentum=0.999, epsilon=1e-5, **kwargs):
+    def __init__(
+        self, momentum=0.999, epsilon=1e-5, batch_statistics=False, **kwargs
+    ):
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
+        self.batch_statistics = batch_statistics
 
     def build(self, input_shape):
         channels = input_shape[-1]
@@ -69,10 +76,11 @@ class BatchNormalization(keras.layers.Layer):
 
     def _normalize(self, inputs, gamma, beta, training):
         """Returns `inputs` normalized with γ and β that broadcast to them."""
-        if training:
+        if training or self.batch_statistics:
             inputs, mean, variance = backend.standardize(inputs, self.epsilon)
-            self._follow(self.moving_mean, mean)
-            self._follow(self.moving_variance, variance)
+            if training:
+                self._follow(self.moving_mean, mean)
+                self._follow(self.moving_variance, variance)
             gamma = ops.cast(gamma, self.compute_dtype)
             return inputs * gamma + ops.cast(beta, self.compute_dtype)
         scale = gamma * ops.rsqrt(self.moving_variance + self.epsilon)
@@ -88,7 +96,11 @@ class BatchNormalization(keras.layers.Layer):
 
     def get_config(self):
         config = super().get_config()
-        config.update(momentum=self.momentum, epsilon=self.epsilon)
+        config.update(
+            momentum=self.momentum,
+            epsilon=self.epsilon,
+            batch_statistics=self.batch_statistics,
+        )
         return config
 
 
@@ -106,6 +118,10 @@ class ConditionalBatchNormalization(BatchNormalization):
         num_classes: Positive int K, rows of the tables γ and β.
         momentum: Float in [0, 1), the moving averages' decay.
         epsilon: Positive float ε.
+        batch_statistics: Whether inference uses the batch's moments too, as
+            the released code of WGAN-GP does. An image then depends on those
+            it is computed with. The averages are kept all the same, so that
+            weights fit a layer of the other kind.
 
     Call arguments:
         inputs: Features, `(batch, height, width, channels)`.
@@ -128,7 +144,7 @@ class ConditionalBatchNormalization(BatchNormalization):
     """
 
     def __init__(self, num_classes, momentum=0.999, epsilon=1e-5, **kwargs):
-        super().__init__(momentum=momentum, epsilon=epsilon, **kwargs)
+        super().__init__(momentum, epsilon, **kwargs)
         if num_classes < 1:
             raise ValueError(
                 "`num_classes` must be a positive integer. Received: "

@@ -18,13 +18,21 @@ class AdversarialLoss(abc.ABC):
     objectives are float32 scalars, means over all scores.
     """
 
+    # Whether L_G depends on the scores of real images.
+    relativistic = False
+
     @abc.abstractmethod
     def discriminator(self, real, fake):
         """Returns L_D for scores of real and of generated images."""
 
     @abc.abstractmethod
-    def generator(self, fake):
-        """Returns L_G for scores of generated images."""
+    def generator(self, fake, real=None):
+        """Returns L_G for scores of generated images.
+
+        Args:
+            fake: Scores of generated images.
+            real: Scores of real images, used by relativistic losses alone.
+        """
 
     def get_config(self):
         """Returns the constructor's arguments."""

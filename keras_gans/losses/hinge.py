@@ -21,5 +21,5 @@ class Hinge(AdversarialLoss):
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
 
-    def generator(self, fake):
+    def generator(self, fake, real=None):
         return -ops.mean(as_float32(fake))

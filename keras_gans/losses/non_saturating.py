@@ -1,4 +1,4 @@
-"""The non-saturating logistic game."""
+"""The logistic games: non-saturating, halved as in DCGAN, and saturating."""
 
 import keras
 from keras import ops
@@ -20,5 +20,39 @@ class NonSaturating(AdversarialLoss):
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
-    def generator(self, fake):
+    def generator(self, fake, real=None):
         return ops.mean(ops.softplus(-as_float32(fake)))
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class DCGAN(NonSaturating):
+    """The non-saturating game with L_D halved.
+
+    L_D = (E[softplus(-D(x))] + E[softplus(D(G(z)))]) / 2
+    L_G = E[softplus(-D(G(z)))]
+
+    Adam does not see the factor but for its ε.
+
+    Reference: the code of
+    [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028), mode "dcgan".
+    """
+
+    def discriminator(self, real, fake):
+        return super().discriminator(real, fake) / 2.0
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class Saturating(NonSaturating):
+    """The minimax game; Goodfellow et al. (2014), equation 1, on logits.
+
+    L_D = E[softplus(-D(x))] + E[softplus(D(G(z)))]
+    L_G = -E[softplus(D(G(z)))]
+
+    L_G is E[log(1 - P(real | G(z)))], whose gradient vanishes where the
+    discriminator is sure.
+
+    Reference: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661).
+    """
+
+    def generator(self, fake, real=None):
+        return -ops.mean(ops.softplus(as_float32(fake)))

@@ -1,6 +1,19 @@
 """GANs: the base class, then one paper a module."""
 
+from keras_gans.models.ac_gan import ACGAN
+from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
 from keras_gans.models.gan import GAN
+from keras_gans.models.lga import LGAGAN
+from keras_gans.models.msg_gan import MSGGAN
 from keras_gans.models.sagan import SAGAN
+from keras_gans.models.wgan_gp import WGANGP
 
-__all__ = ["GAN", "SAGAN"]
+__all__ = [
+    "ACGAN",
+    "AuxiliaryClassifierGAN",
+    "GAN",
+    "LGAGAN",
+    "MSGGAN",
+    "SAGAN",
+    "WGANGP",
+]

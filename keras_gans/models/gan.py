@@ -1,26 +1,30 @@
 """The base of every GAN: two networks, two optimizers, one training step."""
 
-import contextlib
-from functools import partial
+import inspect
 
 import keras
+import numpy as np
 from keras import ops
 
-from keras_gans import backend, losses
-from keras_gans.models.optimizers import PlayerOptimizers
+from keras_gans import backend, losses, presets
+from keras_gans.models.optimizers import PlayerOptimizers, make_optimizers
 from keras_gans.models.random import ReplicaSeedGenerator
+from keras_gans.models.step import AdversarialTrainer
+from keras_gans.penalties import WeightClipping
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class GAN(backend.BackendTrainer):
+class GAN(AdversarialTrainer):
     """A generator and a discriminator trained against each other.
 
     A training step takes `n_critic` equal parts of its batch, and
 
     - for each part, updates the discriminator on real images x and generated
       images G(z) to lower L_D + penalty,
-    - updates the generator once to lower L_G,
+    - updates the generator, `generator_steps` times, to lower L_G,
     - updates the averaged generator, if there is one.
+
+    Regularizers of the networks' weights are part of L_D and L_G.
 
     Each player's update changes that player alone: the opponent's batch
     statistics, spectral vectors and other buffers stay as they were.
@@ -32,12 +36,21 @@ class GAN(backend.BackendTrainer):
         num_classes: Classes of the labels, 0 for a model without labels.
         loss: An `AdversarialLoss` or the name of one.
         penalty: A `GradientPenalty` on the discriminator, or None.
-        n_critic: Positive int, discriminator updates for each generator
-            update. The batch given to `fit` is `n_critic` discriminator
-            batches.
+        weight_clipping: Positive float c: each discriminator update ends by
+            clipping its weights to [-c, c]. None for no clipping.
+        weight_clipping_exempt: Names of layers that are not clipped.
+        n_critic: Positive int, discriminator updates a training step. The
+            batch given to `fit` is `n_critic` discriminator batches.
+        generator_steps: Positive int, generator updates a training step.
+        generator_batch: Positive int, images of a generator update in units
+            of a discriminator batch.
+        joint_scoring: Whether real and generated images are scored in one
+            discriminator pass. Discriminators with batch statistics or
+            minibatch standard deviation want them apart.
         share_fakes: Whether the generator's update reuses the images of the
             discriminator's last one: a generator pass less a step. Papers
-            draw afresh.
+            draw afresh. It needs one generator update a step, of one
+            discriminator batch.
         ema_decay: Float in [0, 1), decay of the averaged generator, or None
             for none.
         ema_start: Training step before which the average is a plain copy.
@@ -55,6 +68,11 @@ class GAN(backend.BackendTrainer):
             fit the number of classes.
     """
 
+    # Name of the file of presets; None for a class without any.
+    FAMILY = None
+    # A paper's settings where they differ from the defaults here.
+    TRAINING = {}
+
     def __init__(
         self,
         generator,
@@ -63,7 +81,12 @@ class GAN(backend.BackendTrainer):
         num_classes=0,
         loss="non_saturating",
         penalty=None,
+        weight_clipping=None,
+        weight_clipping_exempt=(),
         n_critic=1,
+        generator_steps=1,
+        generator_batch=1,
+        joint_scoring=True,
         share_fakes=False,
         ema_decay=None,
         ema_start=0,
@@ -71,19 +94,29 @@ class GAN(backend.BackendTrainer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if n_critic < 1:
-            raise ValueError(
-                "`n_critic` must be a positive integer. Received: "
-                f"n_critic={n_critic}."
-            )
-        _check_inputs(generator, "generator", num_classes)
-        _check_inputs(discriminator, "discriminator", num_classes)
+        _check_counts(
+            n_critic=n_critic,
+            generator_steps=generator_steps,
+            generator_batch=generator_batch,
+        )
+        _check_inputs(generator, "generator", 1, num_classes)
+        _check_inputs(
+            discriminator,
+            "discriminator",
+            len(generator.outputs),
+            num_classes if self.discriminator_takes_labels else 0,
+        )
         self.generator = generator
         self.discriminator = discriminator
         self.num_classes = num_classes
         self.adversarial_loss = losses.get(loss)
         self.penalty = penalty
+        self.weight_clipping = weight_clipping
+        self.weight_clipping_exempt = tuple(weight_clipping_exempt)
         self.n_critic = n_critic
+        self.generator_steps = generator_steps
+        self.generator_batch = generator_batch
+        self.joint_scoring = joint_scoring
         self.share_fakes = share_fakes
         self.seed = seed
         self.ema_decay = None
@@ -92,9 +125,64 @@ class GAN(backend.BackendTrainer):
         self.seed_generator = ReplicaSeedGenerator(seed)
         self.generator_loss = keras.metrics.Mean("generator_loss")
         self.discriminator_loss = keras.metrics.Mean("discriminator_loss")
+        if share_fakes:
+            self._check_sharing()
+        if weight_clipping is not None:
+            self._clip_weights()
         if ema_decay is not None:
             self.average_generator(ema_decay, ema_start)
         self.built = True
+
+    @classmethod
+    def from_preset(cls, name: str, **changes):
+        """Builds and compiles the model of a preset, without data or network.
+
+        Args:
+            name: One of `keras_gans.presets.names(cls.FAMILY)`.
+            **changes: Settings of `from_settings` to use instead.
+
+        Raises:
+            ValueError: When there is no such preset.
+            TypeError: When called on a class without presets, such as `GAN`.
+        """
+        if cls.FAMILY is None:
+            raise TypeError(
+                f"{cls.__name__} has no presets. Call from_preset of a "
+                "paper's class, for example SAGAN."
+            )
+        settings = presets.load(name, cls.FAMILY) | changes
+        data = ("batch_size", "steps", "dequantize")
+        return cls.from_settings(
+            **{k: v for k, v in settings.items() if k not in data}
+        )
+
+    @classmethod
+    def assemble(cls, generator, discriminator, **training):
+        """Builds and compiles a model by the settings of a paper's class.
+
+        Args:
+            generator: See the class.
+            discriminator: See the class.
+            **training: Arguments of the class and of `make_optimizers`;
+                those not given are in `cls.TRAINING`, or have the defaults
+                of the class and of `make_optimizers`.
+        """
+        settings = cls.TRAINING | training
+        names = set(inspect.signature(make_optimizers).parameters)
+        updates = {
+            key: settings.pop(key)
+            for key in names - {"n_critic", "generator_steps"}
+            if key in settings
+        }
+        gan = cls(generator, discriminator, **settings)
+        gan.compile(
+            *make_optimizers(
+                n_critic=gan.n_critic,
+                generator_steps=gan.generator_steps,
+                **updates,
+            )
+        )
+        return gan
 
     @property
     def latent_dim(self) -> int:
@@ -196,70 +284,14 @@ class GAN(backend.BackendTrainer):
     def call(self, inputs, training=False):
         return self.sampling_generator(inputs, training=training)
 
-    def adversarial_step(self, data):
-        """Trains both players on one batch and returns the mean losses.
-
-        Args:
-            data: Images, `(n_critic * batch, height, width, channels)` in
-                [-1, 1], or a pair of images and integer labels.
-        """
-        *others, (images, labels) = self._parts(data)
-        for part in others:
-            self._train_discriminator(*part, *self._generated(part[0]))
-        if self.share_fakes:
-            self._train_on_shared_fakes(images, labels)
-        else:
-            self._train_discriminator(images, labels, *self._generated(images))
-            self._train_generator(*self._drawn(images))
-        if self.averaged_generator is not None:
-            self._update_average()
-        self.optimizer.iterations.assign_add(1)
-        return self.get_metrics_result()
-
-    def discriminator_objective(self, real, labels, fake, fake_labels):
-        """Returns L_D and the penalty on one batch, a float32 scalar.
-
-        Real and generated images are scored in one pass, so that spectral
-        vectors move once an update.
-        """
-        images = ops.concatenate([real, ops.cast(fake, real.dtype)])
-        joined = None
-        if labels is not None:
-            joined = ops.concatenate([labels, fake_labels])
-        scores = self.score(images, joined, training=True)
-        real_scores, fake_scores = ops.split(scores, 2)
-        loss = self.adversarial_loss.discriminator(real_scores, fake_scores)
-        if self.penalty is not None:
-            loss += self.penalty(
-                lambda between: self.score(between, labels, training=True),
-                real,
-                ops.cast(fake, real.dtype),
-                state=self.discriminator.variables,
-                seed=self.seed_generator,
-            )
-        return loss
-
-    def generator_objective(self, fake, labels):
-        """Returns L_G for generated images, a float32 scalar."""
-        with self._frozen(self.discriminator):
-            scores = self.score(fake, labels, training=True)
-        return self.adversarial_loss.generator(scores)
-
-    def generate(self, latents, labels, training=False):
-        """Returns images of the trained, not the averaged, generator."""
-        inputs = latents if labels is None else [latents, labels]
-        return self.generator(inputs, training=training)
-
-    def score(self, images, labels, training=False):
-        """Returns the discriminator's scores of images."""
-        inputs = images if labels is None else [images, labels]
-        return self.discriminator(inputs, training=training)
-
     def draw_latents(self, count):
         """Returns `count` latents from N(0, I)."""
-        return keras.random.normal(
-            (count, self.latent_dim), seed=self.seed_generator
-        )
+        shape = (count, self.latent_dim)
+        return keras.random.normal(shape, seed=self.seed_generator)
+
+    def fixed_latents(self, count: int, random) -> np.ndarray:
+        """Returns latents drawn by a `numpy.random.Generator`, float32."""
+        return random.normal(size=(count, self.latent_dim)).astype("float32")
 
     def draw_labels(self, count):
         """Returns `count` labels, uniform over classes, None without any."""
@@ -295,7 +327,12 @@ class GAN(backend.BackendTrainer):
             "num_classes": self.num_classes,
             "loss": serialize(self.adversarial_loss),
             "penalty": self.penalty and serialize(self.penalty),
+            "weight_clipping": self.weight_clipping,
+            "weight_clipping_exempt": self.weight_clipping_exempt,
             "n_critic": self.n_critic,
+            "generator_steps": self.generator_steps,
+            "generator_batch": self.generator_batch,
+            "joint_scoring": self.joint_scoring,
             "share_fakes": self.share_fakes,
             "ema_decay": self.ema_decay,
             "ema_start": self.ema_start,
@@ -311,116 +348,51 @@ class GAN(backend.BackendTrainer):
             )
         return cls(**config)
 
-    def _parts(self, data):
-        """Returns the batch as `n_critic` pairs of images and labels."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if self.num_classes and labels is None:
+    def _clip_weights(self):
+        constraint = WeightClipping(self.weight_clipping)
+        names = {layer.name for layer in self.discriminator.layers}
+        for name in self.weight_clipping_exempt:
+            if name not in names:
+                raise ValueError(
+                    "`weight_clipping_exempt` names layers of the "
+                    f"discriminator, which are {sorted(names)}. Received: "
+                    f"{name!r}."
+                )
+        for layer in self.discriminator.layers:
+            if layer.name not in self.weight_clipping_exempt:
+                for variable in layer.trainable_variables:
+                    variable.constraint = constraint
+
+    def _check_sharing(self):
+        if self.generator_steps > 1 or self.generator_batch > 1:
             raise ValueError(
-                "This model is conditional and needs a label for each image. "
-                "Received: data without labels, num_classes="
-                f"{self.num_classes}. Give labelled data, or build the model "
-                "with num_classes=0."
+                "With share_fakes=True a generator update uses the images of "
+                "the discriminator's, so there is one a step, of the same "
+                f"size. Received: generator_steps={self.generator_steps}, "
+                f"generator_batch={self.generator_batch}."
             )
-        size = images.shape[0]
-        if size is not None and size % self.n_critic:
+        if any(v.regularizer for v in self.generator.trainable_variables):
             raise ValueError(
-                "A batch is split into `n_critic` equal parts, so its size "
-                "must be a multiple of `n_critic`. Received: batch size "
-                f"{size}, n_critic={self.n_critic}. Use, for example, "
-                f"{self.n_critic * (size // self.n_critic + 1)}."
+                "With share_fakes=True the generator's gradients come from "
+                "the images alone: its weights cannot have regularizers."
             )
-        parts = ops.split(images, self.n_critic)
-        if not self.num_classes:
-            return [(part, None) for part in parts]
-        labels = ops.split(ops.cast(labels, "int32"), self.n_critic)
-        return list(zip(parts, labels, strict=True))
-
-    def _drawn(self, images):
-        """Returns latents and labels, one for each of the images."""
-        count = ops.shape(images)[0]
-        return self.draw_latents(count), self.draw_labels(count)
-
-    def _generated(self, images):
-        """Returns images for a discriminator update, and their labels."""
-        latents, labels = self._drawn(images)
-        with backend.no_gradient(), self._frozen(self.generator):
-            return self.generate(latents, labels, training=True), labels
-
-    def _train_discriminator(self, images, labels, fake, fake_labels):
-        variables = self.discriminator.trainable_variables
-        loss, gradients = backend.value_and_gradients(
-            partial(
-                self.discriminator_objective, images, labels, fake, fake_labels
-            ),
-            variables,
-            self.variables,
-        )
-        self.optimizer.discriminator.apply(gradients, variables)
-        self.discriminator_loss.update_state(loss)
-
-    def _train_generator(self, latents, labels):
-        def objective():
-            fake = self.generate(latents, labels, training=True)
-            return self.generator_objective(fake, labels)
-
-        variables = self.generator.trainable_variables
-        loss, gradients = backend.value_and_gradients(
-            objective, variables, self.variables
-        )
-        self.optimizer.generator.apply(gradients, variables)
-        self.generator_loss.update_state(loss)
-
-    def _train_on_shared_fakes(self, images, labels):
-        """Trains both players on one pass of the generator.
-
-        The generator has not changed since it made the images, so they give
-        its exact gradients against the updated discriminator.
-        """
-        latents, fake_labels = self._drawn(images)
-        variables = self.generator.trainable_variables
-        fake, pullback = backend.value_and_pullback(
-            partial(self.generate, latents, fake_labels, training=True),
-            variables,
-            self.variables,
-        )
-        fake = ops.stop_gradient(fake)
-        self._train_discriminator(images, labels, fake, fake_labels)
-        loss, gradients = backend.value_and_input_gradients(
-            partial(self.generator_objective, labels=fake_labels),
-            fake,
-            self.variables,
-        )
-        self.optimizer.generator.apply(pullback(gradients), variables)
-        self.generator_loss.update_state(ops.stop_gradient(loss))
-
-    @contextlib.contextmanager
-    def _frozen(self, network):
-        """Drops what calls of `network` assign, but for its random seeds."""
-        mapping = [(variable, variable) for variable in network.variables]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            yield
-        weights = {id(weight) for weight in network.weights}
-        for variable in network.variables:
-            if id(variable) not in weights:
-                variable.assign(scope.get_current_value(variable))
-
-    def _update_average(self):
-        averaging = self.optimizer.iterations >= self.ema_start
-        decay = ops.where(averaging, self.ema_decay, 0.0)
-        pairs = zip(
-            self.averaged_generator.weights,
-            self.generator.weights,
-            strict=True,
-        )
-        backend.update_averages(list(pairs), decay)
 
 
-def _check_inputs(network, name, num_classes):
-    expected = 2 if num_classes else 1
+def _check_counts(**counts):
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(
+                f"`{name}` must be a positive integer. Received: "
+                f"{name}={count}."
+            )
+
+
+def _check_inputs(network, name, images, num_classes):
+    expected = images + (1 if num_classes else 0)
     if len(network.inputs) != expected:
         raise ValueError(
             f"With num_classes={num_classes} the {name} must take {expected} "
-            f"input{'s' * (expected - 1)}"
+            f"input{'s' * (expected > 1)}"
             f"{' (labels last)' if num_classes else ''}. Received a {name} "
             f"with inputs {[tensor.name for tensor in network.inputs]}."
         )

@@ -1,6 +1,9 @@
-"""Two players' optimizers as the one that Keras keeps track of."""
+"""The players' optimizers, and both as the one that Keras keeps track of."""
 
 import keras
+from keras import ops
+
+OPTIMIZERS = ("adam", "rmsprop")
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -94,3 +97,89 @@ def _optimizer(optimizer, argument):
             "loss scaling."
         )
     return optimizer
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """Falls linearly to 0 after having been constant for a while.
+
+    After t of T updates, of which a share h is held, the learning rate is
+    α·min(1, max(0, 1 - t/T) / (1 - h)).
+
+    Args:
+        learning_rate: Float α, at the start.
+        steps: Positive int T, updates after which it is 0.
+        hold: Float h in [0, 1).
+    """
+
+    def __init__(self, learning_rate, steps, hold=0.0):
+        self.learning_rate = learning_rate
+        self.steps = steps
+        self.hold = hold
+
+    def __call__(self, step):
+        left = 1.0 - ops.cast(step, "float32") / self.steps
+        return self.learning_rate * ops.clip(left / (1.0 - self.hold), 0.0, 1.0)
+
+    def get_config(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "steps": self.steps,
+            "hold": self.hold,
+        }
+
+
+def make_optimizers(
+    optimizer: str = "adam",
+    generator_learning_rate: float = 1e-4,
+    discriminator_learning_rate: float = 1e-4,
+    *,
+    beta_1: float = 0.0,
+    beta_2: float = 0.9,
+    decay_steps: int | None = None,
+    learning_rate_hold: float = 0.0,
+    n_critic: int = 1,
+    generator_steps: int = 1,
+) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
+    """Returns the generator's and the discriminator's optimizer.
+
+    Args:
+        optimizer: `adam`, with ε = 1e-8; or `rmsprop`, with ρ = `beta_2` and
+            ε = 1e-8, that is Adam with β₁ = 0 without bias correction.
+        generator_learning_rate: Step size of the generator.
+        discriminator_learning_rate: Step size of the discriminator.
+        beta_1: Adam's β₁, in [0, 1).
+        beta_2: Adam's β₂, or ρ of RMSprop, in [0, 1).
+        decay_steps: Training steps over which both step sizes fall linearly
+            to 0; None keeps them constant.
+        learning_rate_hold: Share of `decay_steps` before they fall, in
+            [0, 1).
+        n_critic: Discriminator updates a training step.
+        generator_steps: Generator updates a training step.
+
+    Raises:
+        ValueError: For another optimizer.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise ValueError(
+            f"`optimizer` must be one of {OPTIMIZERS}. Received: "
+            f"optimizer={optimizer!r}."
+        )
+
+    def make(learning_rate, updates):
+        if decay_steps:
+            learning_rate = LinearDecay(
+                learning_rate, decay_steps * updates, learning_rate_hold
+            )
+        if optimizer == "rmsprop":
+            return keras.optimizers.RMSprop(
+                learning_rate, rho=beta_2, epsilon=1e-8
+            )
+        return keras.optimizers.Adam(
+            learning_rate, beta_1, beta_2, epsilon=1e-8
+        )
+
+    return (
+        make(generator_learning_rate, generator_steps),
+        make(discriminator_learning_rate, n_critic),
+    )

@@ -2,7 +2,6 @@
 
 import keras
 
-from keras_gans import presets
 from keras_gans.models.gan import GAN
 from keras_gans.networks import resnet_discriminator, resnet_generator
 
@@ -31,7 +30,6 @@ class SAGAN(GAN):
     Args:
         generator: See `GAN`.
         discriminator: See `GAN`.
-        loss: Hinge by default.
         **kwargs: See `GAN`.
 
     Example:
@@ -43,27 +41,12 @@ class SAGAN(GAN):
     Reference: [Zhang et al., 2019](https://arxiv.org/abs/1805.08318).
     """
 
-    def __init__(self, generator, discriminator, *, loss="hinge", **kwargs):
-        super().__init__(generator, discriminator, loss=loss, **kwargs)
-
-    @classmethod
-    def from_preset(cls, name: str, **changes) -> "SAGAN":
-        """Builds and compiles the model of a preset, without data or network.
-
-        Args:
-            name: One of `keras_gans.presets.names("sagan")`.
-            **changes: Settings of `from_settings` to use instead.
-
-        Raises:
-            ValueError: When there is no such preset.
-        """
-        settings = presets.load(name, "sagan") | changes
-        settings = {
-            key: value
-            for key, value in settings.items()
-            if key not in ("batch_size", "steps")
-        }
-        return cls.from_settings(**settings)
+    FAMILY = "sagan"
+    TRAINING = {
+        "loss": "hinge",
+        "generator_learning_rate": 1e-4,
+        "discriminator_learning_rate": 4e-4,
+    }
 
     @classmethod
     def from_settings(
@@ -80,22 +63,13 @@ class SAGAN(GAN):
         attention_resolution: int = 32,
         attention_variant: str = "code",
         spectral_norm: str = "both",
+        hidden_channels: str = "out",
         momentum: float = 0.999,
         final_momentum: float = 0.9999,
         folding: bool = True,
-        loss: str = "hinge",
-        n_critic: int = 1,
-        share_fakes: bool = False,
-        generator_learning_rate: float = 1e-4,
-        discriminator_learning_rate: float = 4e-4,
-        beta_1: float = 0.0,
-        beta_2: float = 0.9,
-        decay_steps: int | None = None,
-        ema_decay: float | None = None,
-        ema_start: int = 0,
-        seed: int = 0,
+        **training,
     ) -> "SAGAN":
-        """Builds both ResNets and compiles with Adam for each.
+        """Builds both ResNets and compiles the model.
 
         Args:
             resolution: 32, 64 or 128 pixels.
@@ -109,26 +83,16 @@ class SAGAN(GAN):
             discriminator_multipliers: The same for the discriminator.
             attention_resolution: Feature-map height of self-attention in
                 both networks, 0 for none.
-            attention_variant: `code` or `paper`, see `SelfAttention`.
+            attention_variant: `code` or `paper`, see `SelfAttention`; or
+                `residual`, Table 1's control of equal size.
             spectral_norm: `both`, `discriminator` or `none`.
+            hidden_channels: `out` or, as SNGAN has it, `in`: see
+                `resnet_discriminator`.
             momentum: Decay of the generator blocks' moving statistics.
             final_momentum: That of the generator's last normalization.
             folding: Whether resampling convolutions are folded (exact).
-            loss: Name of the adversarial loss.
-            n_critic: Discriminator updates a step.
-            share_fakes: Whether both players train on the same generated
-                images, see `GAN`.
-            generator_learning_rate: Adam's α for the generator.
-            discriminator_learning_rate: Adam's α for the discriminator.
-            beta_1: Adam's β₁ for both.
-            beta_2: Adam's β₂ for both: 0.9 in the paper, 0.999 in the
-                released code, which leaves it at its default.
-            decay_steps: Steps over which both learning rates fall linearly
-                to 0; None keeps them constant, as in the paper.
-            ema_decay: Decay of the averaged generator, None for none.
-            ema_start: Step from which to average.
-            seed: Seed of latents and labels; weights follow
-                `keras.utils.set_random_seed`.
+            **training: See `GAN.assemble`. The paper's β₂ is 0.9; the
+                released code leaves it at 0.999.
 
         Raises:
             ValueError: For a value that the architecture has not.
@@ -160,34 +124,9 @@ class SAGAN(GAN):
             width=discriminator_width,
             multipliers=tuple(discriminator_multipliers),
             spectral_norm=in_discriminator,
+            hidden_channels=hidden_channels,
             **common,
         )
-        gan = cls(
-            generator,
-            discriminator,
-            num_classes=num_classes,
-            loss=loss,
-            n_critic=n_critic,
-            share_fakes=share_fakes,
-            ema_decay=ema_decay,
-            ema_start=ema_start,
-            seed=seed,
+        return cls.assemble(
+            generator, discriminator, num_classes=num_classes, **training
         )
-        gan.compile(
-            _adam(generator_learning_rate, beta_1, beta_2, decay_steps),
-            _adam(
-                discriminator_learning_rate,
-                beta_1,
-                beta_2,
-                decay_steps and decay_steps * n_critic,
-            ),
-        )
-        return gan
-
-
-def _adam(learning_rate, beta_1, beta_2, decay_steps):
-    if decay_steps:
-        learning_rate = keras.optimizers.schedules.PolynomialDecay(
-            learning_rate, decay_steps, end_learning_rate=0.0
-        )
-    return keras.optimizers.Adam(learning_rate, beta_1, beta_2, epsilon=1e-8)

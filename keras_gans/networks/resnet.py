@@ -5,20 +5,16 @@ Appendix A; [Zhang et al., 2019](https://arxiv.org/abs/1805.08318), and the
 released code of both.
 """
 
-import dataclasses
-
 import keras
 from keras import layers
 
 from keras_gans.layers import (
     BatchNormalization,
     ClassProjection,
-    ConditionalBatchNormalization,
-    Conv2DAveragePool,
+    ResidualControl,
     SelfAttention,
-    SpectralNormalization,
-    UpsampleConv2D,
 )
+from keras_gans.networks.resnet_blocks import Blocks
 
 # Stage widths as multiples of the base width, as published. A generator's
 # first is that of its 4x4 input, and every further stage doubles the size.
@@ -35,95 +31,6 @@ DISCRIMINATOR_MULTIPLIERS = {
 # How many of a discriminator's first stages halve the size.
 DISCRIMINATOR_HALVINGS = {32: 2, 64: 5, 128: 5}
 RESOLUTIONS = tuple(GENERATOR_MULTIPLIERS)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Blocks:
-    """Makes the layers of one network with its common options."""
-
-    num_classes: int
-    spectral_norm: bool
-    folding: bool
-    momentum: float
-
-    def normalized(self, layer):
-        """Returns the layer, spectrally normalized if the network is."""
-        if self.spectral_norm:
-            return SpectralNormalization(layer, name=f"{layer.name}_sn")
-        return layer
-
-    def conv(self, filters, size, name):
-        """Returns a convolution of stride 1 that keeps the size."""
-        return self.normalized(
-            layers.Conv2D(filters, size, padding="same", name=name)
-        )
-
-    def normalize(self, features, labels, name):
-        """Returns batch-normalized features, by class if there are any."""
-        if self.num_classes:
-            return ConditionalBatchNormalization(
-                self.num_classes, momentum=self.momentum, name=name
-            )(features, labels)
-        return BatchNormalization(momentum=self.momentum, name=name)(features)
-
-    def generator_block(self, inputs, labels, filters, name):
-        """BN-ReLU-up-conv-BN-ReLU-conv, with a 1x1 shortcut."""
-        features = self.normalize(inputs, labels, f"{name}_bn_1")
-        features = layers.ReLU(name=f"{name}_relu_1")(features)
-        features = self.normalized(
-            UpsampleConv2D(filters, folding=self.folding, name=f"{name}_conv_1")
-        )(features)
-        features = self.normalize(features, labels, f"{name}_bn_2")
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self.conv(filters, 3, f"{name}_conv_2")(features)
-        shortcut = self._shortcut(
-            inputs, filters, layers.UpSampling2D(name=f"{name}_up"), name
-        )
-        return layers.Add(name=name)([features, shortcut])
-
-    def discriminator_block(self, inputs, filters, halve, name):
-        """ReLU-conv-ReLU-conv[-pool], with a 1x1 or identity shortcut."""
-        features = layers.ReLU(name=f"{name}_relu_1")(inputs)
-        features = self.conv(filters, 3, f"{name}_conv_1")(features)
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self._second_conv(features, filters, halve, name)
-        if halve:
-            pool = layers.AveragePooling2D(2, name=f"{name}_pool")
-            # Pooling first where folding: the two commute exactly.
-            inputs = self._shortcut(
-                inputs, filters, pool, name, conv_first=not self.folding
-            )
-        elif inputs.shape[-1] != filters:
-            inputs = self.conv(filters, 1, f"{name}_shortcut")(inputs)
-        return layers.Add(name=name)([features, inputs])
-
-    def first_discriminator_block(self, images, filters, name):
-        """conv-ReLU-conv-pool, with a pooled 1x1 shortcut."""
-        features = self.conv(filters, 3, f"{name}_conv_1")(images)
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self._second_conv(features, filters, True, name)
-        pool = layers.AveragePooling2D(2, name=f"{name}_pool")
-        shortcut = self._shortcut(images, filters, pool, name, conv_first=False)
-        return layers.Add(name=name)([features, shortcut])
-
-    def _second_conv(self, features, filters, halve, name):
-        if not halve:
-            return self.conv(filters, 3, f"{name}_conv_2")(features)
-        return self.normalized(
-            Conv2DAveragePool(
-                filters, folding=self.folding, name=f"{name}_conv_2"
-            )
-        )(features)
-
-    def _shortcut(self, inputs, filters, resample, name, conv_first=None):
-        # A 1x1 convolution commutes with nearest upsampling and with average
-        # pooling: done at the lower resolution it costs a quarter.
-        if conv_first is None:
-            conv_first = self.folding
-        steps = [self.conv(filters, 1, f"{name}_shortcut"), resample]
-        for step in steps if conv_first else reversed(steps):
-            inputs = step(inputs)
-        return inputs
 
 
 def resnet_generator(
@@ -157,7 +64,8 @@ def resnet_generator(
             `width`; empty for the published ones.
         attention_resolution: Height of the feature map with self-attention,
             or 0 for none.
-        attention_variant: `code` or `paper`, see `SelfAttention`.
+        attention_variant: `code` or `paper`, see `SelfAttention`; or
+            `residual`, a `ResidualControl` in its place.
         spectral_norm: Whether kernels are spectrally normalized.
         folding: Whether resampling convolutions use their exact, cheaper
             form.
@@ -185,7 +93,7 @@ def resnet_generator(
             f"multipliers={multipliers}."
         )
     _check_attention(attention_resolution, sizes, "generator")
-    blocks = _Blocks(
+    blocks = Blocks(
         num_classes=num_classes,
         spectral_norm=spectral_norm,
         folding=folding,
@@ -203,9 +111,7 @@ def resnet_generator(
             features, labels, width * multiplier, f"block_{size}"
         )
         if size == attention_resolution:
-            features = SelfAttention(
-                attention_variant, spectral_norm, name="attention"
-            )(features)
+            features = _attention(attention_variant, spectral_norm)(features)
     features = BatchNormalization(momentum=final_momentum, name="final_bn")(
         features
     )
@@ -226,6 +132,8 @@ def resnet_discriminator(
     attention_resolution: int = 0,
     attention_variant: str = "code",
     spectral_norm: bool = True,
+    hidden_channels: str = "out",
+    map_resolution: int = 0,
     folding: bool = True,
     name: str = "discriminator",
 ) -> keras.Model:
@@ -233,6 +141,12 @@ def resnet_discriminator(
 
     Residual blocks, ReLU, the sum h over positions, and the score w·h + b;
     with classes, plus the projection ⟨V_y, h⟩.
+
+    With `map_resolution` n, a map Y of n x n scores instead, as for the local
+    gradient amplifier: the last feature map, of S x S, is averaged over
+    windows of (S / n)² positions, multiplied by S², and a 1x1 convolution
+    with the parameters of w and b follows. At 32 pixels and n = 4 these are
+    2x2 windows and the factor 64. The mean of Y is the score w·h + b.
 
     Args:
         resolution: 32, 64 or 128.
@@ -243,19 +157,27 @@ def resnet_discriminator(
             published ones.
         attention_resolution: Height of the feature map with self-attention,
             after the first block of that size, or 0 for none.
-        attention_variant: `code` or `paper`, see `SelfAttention`.
+        attention_variant: `code` or `paper`, see `SelfAttention`; or
+            `residual`, a `ResidualControl` in its place.
         spectral_norm: Whether kernels are spectrally normalized.
+        hidden_channels: Channels between the two convolutions of a block:
+            `out`, those of its output, as SAGAN's; or `in`, those of its
+            input, as SNGAN's.
+        map_resolution: Height n of a map of scores; 0 for one score an
+            image.
         folding: Whether resampling convolutions use their exact, cheaper
             form.
         name: Name of the model.
 
     Returns:
         A model from `images` (N, resolution, resolution, channels), and
-        `labels` (N,) int32 with classes, to raw scores (N, 1).
+        `labels` (N,) int32 with classes, to raw scores (N, 1), or to a map
+        of them (N, n, n, 1).
 
     Raises:
-        ValueError: For a resolution that the architecture has not, or an
-            attention resolution that no block has.
+        ValueError: For a resolution that the architecture has not, an
+            attention resolution that no block has, or a map resolution that
+            does not divide the last feature map's or is given with classes.
     """
     multipliers = _multipliers(
         resolution, multipliers, DISCRIMINATOR_MULTIPLIERS, "discriminator"
@@ -266,7 +188,13 @@ def resnet_discriminator(
         for index in range(1, len(multipliers) + 1)
     ]
     _check_attention(attention_resolution, sizes, "discriminator")
-    blocks = _Blocks(
+    _check_map(map_resolution, sizes[-1], num_classes)
+    if hidden_channels not in ("out", "in"):
+        raise ValueError(
+            "`hidden_channels` must be 'out' or 'in'. Received: "
+            f"hidden_channels={hidden_channels!r}."
+        )
+    blocks = Blocks(
         num_classes=0,
         spectral_norm=spectral_norm,
         folding=folding,
@@ -284,14 +212,18 @@ def resnet_discriminator(
                 features, filters, block
             )
         else:
+            hidden = filters
+            if hidden_channels == "in":
+                hidden = features.shape[-1]
             features = blocks.discriminator_block(
-                features, filters, index < halvings, block
+                features, hidden, filters, index < halvings, block
             )
         if sizes.index(size) == index and size == attention_resolution:
-            features = SelfAttention(
-                attention_variant, spectral_norm, name="attention"
-            )(features)
+            features = _attention(attention_variant, spectral_norm)(features)
     features = layers.ReLU(name="final_relu")(features)
+    if map_resolution:
+        scores = _score_map(blocks, features, map_resolution)
+        return keras.Model(images, scores, name=name)
     pooled = _SumPooling(name="sum")(features)
     scores = blocks.normalized(layers.Dense(1, name="score"))(pooled)
     if not num_classes:
@@ -312,6 +244,22 @@ class _SumPooling(keras.layers.Layer):
         return (input_shape[0], input_shape[-1])
 
 
+def _score_map(blocks, features, resolution):
+    """Returns scores whose mean is that of the summed features."""
+    size = features.shape[1]
+    if size != resolution:
+        pool = layers.AveragePooling2D(size // resolution, name="map_pool")
+        features = pool(features)
+    features = layers.Rescaling(float(size * size), name="map_scale")(features)
+    return blocks.conv(1, 1, "score")(features)
+
+
+def _attention(variant, spectral_norm):
+    if variant == "residual":
+        return ResidualControl(spectral_norm, name="residual_control")
+    return SelfAttention(variant, spectral_norm, name="attention")
+
+
 def _multipliers(resolution, multipliers, published, network):
     if resolution not in published:
         raise ValueError(
@@ -328,4 +276,21 @@ def _check_attention(resolution, sizes, network):
             f"Self-attention needs a feature map of the {network}, whose "
             f"heights are {sorted(set(sizes))}, or 0 for none. Received: "
             f"attention_resolution={resolution}."
+        )
+
+
+def _check_map(resolution, size, num_classes):
+    if not resolution:
+        return
+    if resolution < 0 or size % resolution:
+        raise ValueError(
+            "A map of scores is pooled from the last feature map, whose "
+            f"height is {size}, so its height must divide that; 0 is one "
+            f"score an image. Received: map_resolution={resolution}."
+        )
+    if num_classes:
+        raise ValueError(
+            "A map of scores takes no classes: there is no projection on a "
+            f"map. Received: map_resolution={resolution}, num_classes="
+            f"{num_classes}. Use num_classes=0."
         )

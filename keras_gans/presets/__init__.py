@@ -1,8 +1,8 @@
 """Named configurations, one JSON file a model family.
 
 Each entry has a `description`, the `source` of its numbers and the `settings`
-that the model's `from_settings` takes, with the batch size and the number of
-generator updates of the training run besides.
+that the model's `from_settings` takes, and besides what only a training run
+needs: the batch size, the number of steps and whether data are dequantized.
 """
 
 import difflib

@@ -22,6 +22,7 @@ def write_in_child(
     path: str | os.PathLike,
     latent_dim: int,
     num_classes: int,
+    outputs: str = "images",
 ) -> dict:
     """Does `write_saved_model` in a child process on the TensorFlow backend.
 
@@ -30,6 +31,7 @@ def write_in_child(
         path: Directory to write; must not exist.
         latent_dim: Length of one latent vector.
         num_classes: Number of classes; 0 for a model without labels.
+        outputs: See `keras_gans.serving.signatures.build_module`.
 
     Returns:
         What `write_saved_model` returns.
@@ -46,6 +48,7 @@ def write_in_child(
             "path": str(pathlib.Path(path).resolve()),
             "latent_dim": latent_dim,
             "num_classes": num_classes,
+            "outputs": outputs,
             "modules": _modules_of(generator),
             "reply": str(folder / "reply.json"),
         }
@@ -138,6 +141,7 @@ def main(request_file: str) -> None:
             request["path"],
             request["latent_dim"],
             request["num_classes"],
+            request["outputs"],
         )
     except ValueError as error:
         reply = {"error": str(error)}

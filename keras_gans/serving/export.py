@@ -11,12 +11,16 @@ import tempfile
 
 import keras
 
+from keras_gans.serving.signatures import OUTPUTS
+
 OWN_KEYS = (
     "name",
     "version",
     "created",
     "latent_dim",
     "num_classes",
+    "outputs",
+    "output_shape",
     "image_shape",
     "value_range",
     "parameters",
@@ -33,6 +37,7 @@ def export_generator(
     *,
     latent_dim: int,
     num_classes: int = 0,
+    outputs: str = "images",
     manifest: dict | None = None,
 ) -> pathlib.Path:
     """Writes a generator for use with TensorFlow alone.
@@ -58,6 +63,11 @@ def export_generator(
     the defaults; `loaded.signatures["sample"]` wants every input by name,
     which is a limit of TensorFlow's loader.
 
+    Generators of points and of sequences have two signatures instead,
+    `serving_default(latents)` and `sample(seed, count)`, which give
+    `{"points": float32 (N, D)}` and `{"tokens": int32 (N, length)}`, the most
+    probable symbol at each position.
+
     The export computes in the generator's own dtype policy: images equal the
     Keras model's to one grey level in float32, and to a few in
     mixed_bfloat16, where fused operations round in other places.
@@ -68,10 +78,12 @@ def export_generator(
     Args:
         generator: A built functional model from latents `(N, latent_dim)`, or
             from `[latents, labels]` with labels `(N,)`, to float images
-            `(N, H, W, C)` in [-1, 1].
+            `(N, H, W, C)` in [-1, 1]; or from latents to points `(N, D)`, or
+            to probabilities `(N, length, symbols)`.
         directory: Where versions are kept; its name is the model's name.
         latent_dim: Length of one latent vector.
         num_classes: Number of classes; 0 for a model without labels.
+        outputs: `images`, `points` or `tokens`: what the generator makes.
         manifest: More entries for `manifest.json`, such as scores.
 
     Returns:
@@ -83,12 +95,13 @@ def export_generator(
         NotADirectoryError: If `directory` is or lies below a file.
     """
     extra = _check_manifest(manifest or {})
+    _check_kind(outputs, num_classes)
     _check_inputs(generator, latent_dim, num_classes)
-    image_shape = _check_output(generator)
+    output = _check_output(generator, outputs)
     directory = _make_directory(pathlib.Path(directory))
     with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as name:
         saved = pathlib.Path(name) / "model"
-        written = _writer()(generator, saved, latent_dim, num_classes)
+        written = _writer()(generator, saved, latent_dim, num_classes, outputs)
         details = {
             "name": directory.resolve().name,
             "created": datetime.datetime.now(datetime.UTC).isoformat(
@@ -96,8 +109,8 @@ def export_generator(
             ),
             "latent_dim": latent_dim,
             "num_classes": num_classes,
-            "image_shape": image_shape,
-            "value_range": [0, 255],
+            "outputs": outputs,
+            **output,
             "parameters": generator.count_params(),
             "backend": keras.backend.backend(),
             "versions": {
@@ -155,21 +168,43 @@ def _check_inputs(
         )
 
 
-def _check_output(generator: keras.Model) -> list[int]:
+def _check_kind(outputs: str, num_classes: int) -> None:
+    if outputs not in OUTPUTS:
+        raise ValueError(
+            f"`outputs` must be one of {OUTPUTS}. Received: "
+            f"outputs={outputs!r}."
+        )
+    if outputs != "images" and num_classes:
+        raise ValueError(
+            "Only generators of images are exported with classes. Received: "
+            f"outputs={outputs!r}, num_classes={num_classes}."
+        )
+
+
+def _check_output(generator: keras.Model, outputs: str) -> dict:
+    """Returns what the manifest says of the shape of the outputs."""
+    noun, axes = {
+        "images": ("images", ("height", "width", "channels")),
+        "points": ("points", ("coordinates",)),
+        "tokens": ("probabilities", ("length", "symbols")),
+    }[outputs]
     shapes = [tuple(tensor.shape) for tensor in generator.outputs]
     dtypes = [str(tensor.dtype) for tensor in generator.outputs]
     if (
         len(shapes) != 1
-        or len(shapes[0]) != 4
+        or len(shapes[0]) != 1 + len(axes)
         or None in shapes[0][1:]
         or "float" not in dtypes[0]
     ):
         raise ValueError(
-            "The generator must give one batch of float images, shape "
-            "(None, height, width, channels). Received: shapes "
+            f"For outputs={outputs!r} the generator must give one batch of "
+            f"float {noun}, shape (None, {', '.join(axes)}). Received: shapes "
             f"{shapes}, dtypes {dtypes}."
         )
-    return list(shapes[0][1:])
+    shape = list(shapes[0][1:])
+    if outputs == "images":
+        return {"image_shape": shape, "value_range": [0, 255]}
+    return {"output_shape": shape[:1]}
 
 
 def _make_directory(directory: pathlib.Path) -> pathlib.Path:

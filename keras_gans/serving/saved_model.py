@@ -15,6 +15,7 @@ def write_saved_model(
     path: str | os.PathLike,
     latent_dim: int,
     num_classes: int,
+    outputs: str = "images",
 ) -> dict:
     """Saves a generator and describes what was saved.
 
@@ -23,6 +24,7 @@ def write_saved_model(
         path: Directory to write; must not exist.
         latent_dim: Length of one latent vector.
         num_classes: Number of classes; 0 for a model without labels.
+        outputs: See `keras_gans.serving.signatures.build_module`.
 
     Returns:
         The part of the manifest that TensorFlow knows: `signatures` and
@@ -38,7 +40,7 @@ def write_saved_model(
     copy = keras.models.clone_model(generator)
     copy.set_weights(generator.get_weights())
     _try(copy, latent_dim, num_classes)
-    module, functions = build_module(copy, latent_dim, num_classes)
+    module, functions = build_module(copy, latent_dim, num_classes, outputs)
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)

@@ -1,6 +1,7 @@
-"""The three signatures of an exported generator, as one `tf.Module`."""
+"""The signatures of an exported generator, as one `tf.Module`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import keras
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
+OUTPUTS = ("images", "points", "tokens")
+
+
 def build_module(
-    generator: keras.Model, latent_dim: int, num_classes: int
+    generator: keras.Model,
+    latent_dim: int,
+    num_classes: int,
+    outputs: str = "images",
 ) -> tuple["tf.Module", dict[str, Callable]]:
     """Wraps a generator in a module that TensorFlow can save by itself.
 
@@ -33,10 +40,19 @@ def build_module(
     one class for the path, or one for each of its steps. Inputs out of range
     raise `tf.errors.InvalidArgumentError`.
 
+    Other outputs than images have two signatures, without truncation:
+
+        serving_default(latents (N, latent_dim))
+        sample(seed, count)
+
+    that give `{"points": float32 (N, D)}`, or `{"tokens": int32 (N, length)}`,
+    the most probable symbol at each position.
+
     Args:
         generator: A Keras model on the TensorFlow backend.
         latent_dim: Length of one latent vector.
         num_classes: Number of classes; 0 for a model without labels.
+        outputs: `images`, `points` or `tokens`: what the generator makes.
 
     Returns:
         The module, and its functions by signature name.
@@ -44,8 +60,12 @@ def build_module(
     import tensorflow as tf
 
     module = tf.Module()
-    render = _renderer(generator, num_classes)
-    make = _conditional if num_classes else _unconditional
+    if outputs == "images":
+        render = _renderer(generator, num_classes)
+        make = _conditional if num_classes else _unconditional
+    else:
+        render = _points if outputs == "points" else _tokens
+        render, make = partial(render, generator), _two_signatures
     functions = make(render, latent_dim, num_classes)
     # Keras objects would take their own saving functions along.
     module.weights = [variable.value for variable in generator.variables]
@@ -73,6 +93,19 @@ def _renderer(generator: keras.Model, num_classes: int) -> Callable:
         return {"images": tf.cast(levels, tf.uint8)}
 
     return render
+
+
+def _points(generator, latents):
+    import tensorflow as tf
+
+    return {"points": tf.cast(generator(latents, training=False), tf.float32)}
+
+
+def _tokens(generator, latents):
+    import tensorflow as tf
+
+    probabilities = generator(latents, training=False)
+    return {"tokens": tf.argmax(probabilities, axis=-1, output_type=tf.int32)}
 
 
 def _check_range(name, value, lowest, highest):
@@ -163,6 +196,22 @@ def _unconditional(render, latent_dim, num_classes) -> dict[str, Callable]:
         "sample": sample,
         "interpolate": interpolate,
     }
+
+
+def _two_signatures(render, latent_dim, num_classes) -> dict[str, Callable]:
+    import tensorflow as tf
+
+    full = tf.constant(1.0)
+
+    @_signature(latent_dim, "latents")
+    def serving_default(latents):
+        return render(latents)
+
+    @_signature(latent_dim, "seed", "count")
+    def sample(seed, count):
+        return render(_sample_latents(seed, count, latent_dim, full))
+
+    return {"serving_default": serving_default, "sample": sample}
 
 
 def _conditional(render, latent_dim, num_classes) -> dict[str, Callable]:

@@ -4,7 +4,7 @@ import dataclasses
 import importlib.util
 import json
 import pathlib
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from recipes.common.config import RunConfig
 from recipes.common.fields import check_range
@@ -19,9 +19,19 @@ class GANConfig(RunConfig):
         channels: Image channels: 1 for grey, 3 for colour.
         conditional: Whether the model is given the class labels.
         latent_dim: Length of the latent vectors.
-        n_critic: Discriminator updates a generator update.
+        n_critic: Discriminator updates a training step.
+        generator_batch: Images of a generator update in units of batch_size.
         share_fakes: Train both players on the same generated images, which
             saves a pass of the generator; papers draw afresh.
+        optimizer: Update rule of both players.
+        generator_learning_rate: Step size of the generator.
+        discriminator_learning_rate: Step size of the discriminator.
+        beta_1: Adam's decay of the first moment.
+        beta_2: Adam's decay of the second moment; RMSprop's only one.
+        learning_rate_decay: Let both step sizes fall linearly to zero over
+            the steps of the run.
+        learning_rate_hold: Share of the steps before the step sizes fall.
+        dequantize: Spread the 256 levels of real images by uniform noise.
         ema_decay: Decay of the averaged generator; none for no average.
         ema_start: Step before which the average is a plain copy.
         reference_samples: Real images an evaluation compares with, at most.
@@ -35,7 +45,16 @@ class GANConfig(RunConfig):
     conditional: bool = True
     latent_dim: int = 128
     n_critic: int = 1
+    generator_batch: int = 1
     share_fakes: bool = False
+    optimizer: Literal["adam", "rmsprop"] = "adam"
+    generator_learning_rate: float = 1e-4
+    discriminator_learning_rate: float = 4e-4
+    beta_1: float = 0.0
+    beta_2: float = 0.9
+    learning_rate_decay: bool = False
+    learning_rate_hold: float = 0.0
+    dequantize: bool = False
     ema_decay: float | None = None
     ema_start: int = 0
     reference_samples: int = 10_000
@@ -51,8 +70,18 @@ class GANConfig(RunConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        for name in ("resolution", "latent_dim", "n_critic", "log_every"):
+        for name in (
+            "resolution",
+            "latent_dim",
+            "n_critic",
+            "generator_batch",
+            "log_every",
+        ):
             check_range(self, name, minimum=1)
+        for name in ("generator_learning_rate", "discriminator_learning_rate"):
+            check_range(self, name, above=0)
+        for name in ("beta_1", "beta_2", "learning_rate_hold"):
+            check_range(self, name, minimum=0, below=1)
         if self.channels not in (1, 3):
             raise ValueError(
                 "channels must be 1 (grey) or 3 (colour). Received: "
@@ -77,10 +106,9 @@ def library_preset(name: str, config_class: type[GANConfig]) -> dict:
     """
     package = importlib.util.find_spec("keras_gans")
     folder = pathlib.Path(package.submodule_search_locations[0]) / "presets"
-    family = name.split("_")[0]
     text = next(
         path.read_text(encoding="utf-8")
-        for path in sorted(folder.glob(f"{family}*.json"))
+        for path in sorted(folder.glob("*.json"))
         if f'"{name}"' in path.read_text(encoding="utf-8")
     )
     settings = json.loads(text)[name]["settings"]

@@ -5,11 +5,14 @@ import itertools
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.testing import assert_array_equal
 from scipy import stats
 
 from keras_gans.data import ImageSet, load_images, order, sources
+from keras_gans.data.records import RecordSource
 from keras_gans.data.sources import ArraySource
+from keras_gans.images import save_png
 
 RECORDED_ORDER = [
     [1, 5, 4, 7],
@@ -74,6 +77,25 @@ def test_pixels_map_linearly():
     batch = next(images.training_batches(1, seed=0).as_numpy_iterator())
     expected = np.arange(256) * (2 / 255) - 1
     np.testing.assert_allclose(batch.ravel(), expected, atol=1e-7)
+
+
+def test_dequantized_levels_fill_their_intervals():
+    # Level x becomes uniform in [x/128 - 1, (x + 1)/128 - 1).
+    levels = np.repeat(np.array([0, 100, 255], "uint8"), 4096)
+    images = ImageSet("levels", ArraySource(levels.reshape(3, 64, 64, 1)))
+    batches = images.training_batches(3, seed=0, dequantize=True, num_batches=2)
+    first, second = batches.as_numpy_iterator()
+    assert first.dtype == np.float32
+    assert np.abs(np.sort(first.ravel()) - np.sort(second.ravel())).max() > 0
+    for image, level in zip(
+        sorted(first, key=np.mean), (0, 100, 255), strict=True
+    ):
+        shares = (image.astype("float64") + 1.0) * 128.0 - level
+        assert shares.min() >= 0.0 and shares.max() <= 1.0
+        np.testing.assert_allclose(shares.mean(), 0.5, atol=0.02)
+        np.testing.assert_allclose(shares.std(), 12**-0.5, atol=0.01)
+    again = next(batches.as_numpy_iterator())
+    assert_array_equal(first, again)
 
 
 def test_images_keep_their_labels():
@@ -271,3 +293,122 @@ def test_the_memory_budget_counts_bytes():
     count = sources.MEMORY_BUDGET // (side * side)
     assert sources.fits_in_memory(count, (side, side, 1))
     assert not sources.fits_in_memory(count + 1, (side, side, 1))
+
+
+def of_every_kind(count=40, classes=4):
+    """The same labelled images in memory and as encoded records."""
+    pixels = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    pixels = np.broadcast_to(pixels, (count, 4, 4, 1)).copy()
+    labels = np.random.default_rng(0).permutation(np.arange(count) % classes)
+    records = tf.data.Dataset.from_tensor_slices(
+        ([tf.io.encode_png(image).numpy() for image in pixels], labels)
+    )
+    streamed = RecordSource(
+        records,
+        count,
+        encoded_bytes=80.0,
+        mixed=True,
+        labelled=True,
+        resolution=4,
+        channels=1,
+    )
+    names = [f"class {label}" for label in range(classes)]
+    return labels, [
+        ImageSet("any", source, class_names=names)
+        for source in (ArraySource(pixels, labels), streamed)
+    ]
+
+
+def numbers_and_labels(dataset):
+    batches = list(dataset.as_numpy_iterator())
+    pixels = np.concatenate([images[:, 0, 0, 0] for images, _ in batches])
+    if pixels.dtype != np.uint8:
+        pixels = np.rint((pixels + 1) * 127.5).astype(int)
+    return pixels, np.concatenate([labels for _, labels in batches])
+
+
+@pytest.mark.parametrize("budget", [sources.MEMORY_BUDGET, 0])
+def test_a_part_of_the_classes_counts_its_labels_from_zero(monkeypatch, budget):
+    monkeypatch.setattr(sources, "MEMORY_BUDGET", budget)
+    labels, sets = of_every_kind()
+    for images in sets:
+        part = images.subset_of_classes(1, 3)
+        assert part.class_names == ("class 1", "class 2")
+        assert part.name == "any[1:3]" and part.num_classes == 2
+        expected = np.flatnonzero((labels == 1) | (labels == 2))
+        assert part.num_images == len(expected) == 20
+        numbers, found = numbers_and_labels(part.evaluation_batches(7))
+        assert_array_equal(numbers, expected)
+        assert_array_equal(found, labels[expected] - 1)
+        dataset = part.training_batches(5, seed=0, num_batches=4)
+        numbers, found = numbers_and_labels(dataset)
+        assert_array_equal(np.sort(numbers), expected)
+        assert_array_equal(found, labels[numbers] - 1)
+        # The whole set is as it was.
+        assert_array_equal(
+            numbers_and_labels(images.evaluation_batches(7))[0], np.arange(40)
+        )
+
+
+def test_parts_of_files_keep_their_pictures(tmp_path):
+    paths = [tmp_path / f"{number}.png" for number in range(6)]
+    for number, path in enumerate(paths):
+        save_png(path, np.full((4, 4), 10 * number, np.uint8))
+    source = sources.FileSource(
+        list(map(str, paths)),
+        np.repeat(np.arange(3), 2),
+        resolution=4,
+        channels=1,
+    )
+    images = ImageSet("files", source, class_names="abc")
+    numbers, labels = numbers_and_labels(
+        images.subset_of_classes(1, 3).evaluation_batches(4)
+    )
+    assert_array_equal(numbers, [20, 30, 40, 50])
+    assert_array_equal(labels, [0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("start, stop", [(0, 0), (2, 1), (-1, 2), (0, 5)])
+def test_a_part_must_be_a_range_of_classes(start, stop):
+    _, (images, _) = of_every_kind()
+    with pytest.raises(ValueError, match=f"start={start}, stop={stop}"):
+        images.subset_of_classes(start, stop)
+
+
+def test_a_share_of_every_class_keeps_its_labels():
+    labels, sets = of_every_kind()
+    kept = []
+    for images in sets:
+        partly = images.with_labelled_fraction(0.3)
+        dataset = partly.training_batches(10, seed=0, num_batches=4)
+        numbers, found = numbers_and_labels(dataset)
+        assert_array_equal(np.sort(numbers), np.arange(40))
+        known = found >= 0
+        assert_array_equal(found[known], labels[numbers[known]])
+        assert set(found[~known]) == {-1}
+        # Three of the ten images of each of the four classes.
+        assert_array_equal(np.bincount(found[known]), [3] * 4)
+        kept.append(set(numbers[known]))
+        # What is evaluated against has not changed.
+        assert partly.content_hash() == images.content_hash()
+        assert_array_equal(
+            numbers_and_labels(partly.evaluation_batches(9))[1], labels
+        )
+    assert kept[0] == kept[1]
+    least = sets[0].with_labelled_fraction(1e-9)
+    _, found = numbers_and_labels(
+        least.training_batches(40, seed=0, num_batches=1)
+    )
+    assert_array_equal(np.bincount(found[found >= 0]), [1] * 4)
+
+
+@pytest.mark.parametrize("fraction", [0.0, -0.5, 1.5])
+def test_a_share_is_above_zero_and_at_most_one(fraction):
+    _, (images, _) = of_every_kind()
+    with pytest.raises(ValueError, match=f"fraction={fraction}"):
+        images.with_labelled_fraction(fraction)
+
+
+def test_an_unlabelled_set_has_no_share_to_keep():
+    with pytest.raises(ValueError, match="numbered has 0 classes"):
+        numbered(4, labelled=False).with_labelled_fraction(0.5)

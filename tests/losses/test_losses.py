@@ -7,7 +7,7 @@ from keras import ops
 from numpy.testing import assert_allclose
 
 from keras_gans import backend, losses
-from keras_gans.losses import Hinge, NonSaturating
+from keras_gans.losses import Hinge, NonSaturating, RelativisticAverage
 
 REAL = np.array([[2.5], [0.3], [-1.7], [40.0]], "float32")
 FAKE = np.array([[-3.0], [0.9], [1.6], [-60.0]], "float32")
@@ -46,12 +46,68 @@ ORACLES = {
         "by_fake": sigmoid,
         "generator_by_fake": lambda f: -sigmoid(-f),
     },
+    "dcgan": {
+        "discriminator": lambda r, f: (
+            (softplus(-r).mean() + softplus(f).mean()) / 2
+        ),
+        "generator": lambda f: softplus(-f).mean(),
+        "by_real": lambda r: -sigmoid(-r) / 2,
+        "by_fake": lambda f: sigmoid(f) / 2,
+        "generator_by_fake": lambda f: -sigmoid(-f),
+    },
+    "saturating": {
+        "discriminator": lambda r, f: softplus(-r).mean() + softplus(f).mean(),
+        # log(1 - P(real)) with P = sigmoid.
+        "generator": lambda f: np.mean(-softplus(f)),
+        "by_real": lambda r: -sigmoid(-r),
+        "by_fake": sigmoid,
+        "generator_by_fake": lambda f: -sigmoid(f),
+    },
+    "least_squares": {
+        "discriminator": lambda r, f: (
+            (
+                ((r.astype("float64") - 1) ** 2).mean()
+                + (f.astype("float64") ** 2).mean()
+            )
+            / 2
+        ),
+        "generator": lambda f: ((f.astype("float64") - 1) ** 2).mean(),
+        "by_real": lambda r: r.astype("float64") - 1,
+        "by_fake": lambda f: f.astype("float64"),
+        "generator_by_fake": lambda f: 2 * (f.astype("float64") - 1),
+    },
+    "wasserstein": {
+        "discriminator": lambda r, f: (
+            f.astype("float64").mean() - r.astype("float64").mean()
+        ),
+        "generator": lambda f: -f.astype("float64").mean(),
+        "by_real": lambda r: np.full(r.shape, -1.0),
+        "by_fake": lambda f: np.full(f.shape, 1.0),
+        "generator_by_fake": lambda f: np.full(f.shape, -1.0),
+    },
 }
+# φ of Jolicoeur-Martineau's games, the cost of a relative score.
+RELATIVISTIC = {
+    "relativistic_hinge": lambda s: np.maximum(0.0, 1.0 - s),
+    "relativistic_non_saturating": lambda s: softplus(-s),
+    "relativistic_least_squares": lambda s: (s - 1.0) ** 2,
+    "relativistic_wasserstein": lambda s: -s,
+}
+
+
+def relativistic_oracle(cost, better, worse):
+    """E[φ(b - E[w])] + E[φ(E[b] - w)], `better` being above on average."""
+    better, worse = better.astype("float64"), worse.astype("float64")
+    return (
+        cost(better - worse.mean()).mean() + cost(better.mean() - worse).mean()
+    )
+
+
 EVERY_LOSS = pytest.mark.parametrize("name", ORACLES)
 
 
 def test_every_loss_has_an_oracle():
-    assert set(losses.NAMES) == set(ORACLES)
+    assert set(losses.NAMES) == {*ORACLES, *RELATIVISTIC}
 
 
 @EVERY_LOSS
@@ -118,6 +174,45 @@ def test_scores_of_any_shape_are_averaged(name):
     )
 
 
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_relativistic_losses_swap_the_players(name):
+    loss, cost = losses.get(name), RELATIVISTIC[name]
+    assert loss.relativistic and isinstance(loss, RelativisticAverage)
+    for value, expected in (
+        (
+            loss.discriminator(REAL, FAKE),
+            relativistic_oracle(cost, REAL, FAKE),
+        ),
+        (loss.generator(FAKE, REAL), relativistic_oracle(cost, FAKE, REAL)),
+    ):
+        assert_allclose(as_float64(value), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", RELATIVISTIC)
+def test_gradients_of_relativistic_losses_are_finite_differences(name):
+    # Away from the kinks of the hinge, which lie at relative scores of ±1.
+    scores = np.random.default_rng(3).normal(size=(2, 5, 1))
+    cost, step = RELATIVISTIC[name], 1e-6
+    fake = keras.Variable(scores[1].astype("float32"))
+    real = ops.convert_to_tensor(scores[0].astype("float32"))
+    _, (gradient,) = backend.value_and_gradients(
+        lambda: losses.get(name).generator(fake, real), [fake], []
+    )
+    for index in range(5):
+        sides = []
+        for sign in (1.0, -1.0):
+            moved = scores[1].copy()
+            moved[index] += sign * step
+            sides.append(relativistic_oracle(cost, moved, scores[0]))
+        expected = (sides[0] - sides[1]) / (2 * step)
+        assert_allclose(as_float64(gradient)[index], expected, atol=1e-5)
+
+
+def test_a_relativistic_generator_needs_real_scores():
+    with pytest.raises(ValueError, match="real=None"):
+        losses.get("relativistic_hinge").generator(FAKE)
+
+
 @EVERY_LOSS
 def test_a_name_an_instance_and_a_config_give_the_loss(name):
     kind = losses.NAMES[name]
@@ -128,9 +223,9 @@ def test_a_name_an_instance_and_a_config_give_the_loss(name):
     assert type(losses.get(config)) is kind
 
 
-@pytest.mark.parametrize("loss", ["wasserstein", None, 3, Hinge])
+@pytest.mark.parametrize("loss", ["wassertein", None, 3, Hinge])
 def test_anything_else_is_refused(loss):
-    with pytest.raises(ValueError, match=r"\['hinge', 'non_saturating'\]"):
+    with pytest.raises(ValueError, match=r"'hinge',.*'wasserstein'\]"):
         losses.get(loss)
 
 

@@ -200,6 +200,24 @@ class TestRefused:
         with pytest.raises(ValueError, match=f"n_critic={n_critic}"):
             linear_gan(n_critic=n_critic)
 
+    @pytest.mark.parametrize("name", ["generator_steps", "generator_batch"])
+    def test_fewer_than_one_generator_update_or_batch(self, name):
+        with pytest.raises(ValueError, match=f"{name}=0"):
+            linear_gan(**{name: 0})
+
+    @pytest.mark.parametrize("name", ["generator_steps", "generator_batch"])
+    def test_sharing_images_that_are_not_the_discriminators(self, name):
+        with pytest.raises(ValueError, match=f"{name}=2"):
+            linear_gan(share_fakes=True, **{name: 2})
+
+    def test_exempting_a_layer_that_is_not_there(self):
+        with pytest.raises(ValueError, match="Received: 'lats'"):
+            linear_gan(weight_clipping=1.0, weight_clipping_exempt=("lats",))
+
+    def test_presets_of_the_base(self):
+        with pytest.raises(TypeError, match="GAN has no presets"):
+            GAN.from_preset("sagan_imagenet_128")
+
     @pytest.mark.parametrize("decay", [-0.1, 1.0, 1.5])
     def test_a_decay_out_of_range(self, decay):
         with pytest.raises(ValueError, match=f"decay={decay}"):

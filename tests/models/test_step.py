@@ -228,3 +228,127 @@ def test_shared_fakes_are_one_pass_less_and_nothing_else():
 
     for shared, afresh in zip(trained(True), trained(False), strict=True):
         np.testing.assert_allclose(shared, afresh, rtol=1e-5, atol=1e-6)
+
+
+def test_the_generator_may_have_several_updates_of_larger_batches(
+    make_gan, batch
+):
+    class Counter(Recorder):
+        drawn = ()
+
+        def draw_latents(self, count):
+            self.drawn = (*self.drawn, int(count))
+            return super().draw_latents(count)
+
+    gan = make_gan(Counter, n_critic=2, generator_steps=3, generator_batch=2)
+    before = int(gan.optimizer.generator.iterations)
+    gan.step_by_step(batch)
+    # Two discriminator batches of 4, then three of the generator of 8.
+    assert gan.drawn == (4, 4, 8, 8, 8)
+    assert int(gan.optimizer.generator.iterations) == before + 3
+    assert int(gan.optimizer.discriminator.iterations) == 2
+    assert gan.step == 1
+
+
+class BatchMean(layers.Layer):
+    """Scores an image by the mean over its batch: 1 weight."""
+
+    def build(self, input_shape):
+        self.weight = self.add_weight(shape=(), initializer="ones")
+
+    def call(self, inputs):
+        mean = ops.mean(inputs, keepdims=True)
+        return self.weight * (mean + 0.0 * inputs)
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_batches_are_scored_together_or_apart(joint):
+    # Reals are 1 and fakes 0: apart, the scores are 1 and 0, together 1/2.
+    latents, images = keras.Input((1,)), keras.Input((1,))
+    zero = layers.Dense(1, kernel_initializer="zeros")
+    gan = GAN(
+        keras.Model(latents, zero(latents)),
+        keras.Model(images, BatchMean()(images)),
+        loss="wasserstein",
+        joint_scoring=joint,
+    )
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    loss = gan.discriminator_objective(
+        ops.ones((4, 1)), None, ops.zeros((4, 1)), None
+    )
+    assert_allclose(values([loss])[0], 0.0 if joint else -1.0, atol=1e-6)
+
+
+def test_apart_only_the_real_pass_moves_the_buffers(make_gan, batch):
+    images, labels = map(ops.convert_to_tensor, batch)
+    moving = []
+    for shift in (0.0, 5.0):
+        gan = make_gan(joint_scoring=False)
+        gan.discriminator_objective(images, labels, images + shift, labels)
+        moving.append(values(gan.discriminator.non_trainable_weights))
+    assert not any(moved(*moving))
+    start = values(make_gan().discriminator.non_trainable_weights)
+    assert all(moved(start, moving[0]))
+
+
+def test_relativistic_losses_see_the_real_images_in_both_updates(batch):
+    gan = tiny_gan(loss="relativistic_hinge")
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    images = ops.convert_to_tensor(batch[0])
+    fake = gan.generate(gan.draw_latents(8), None)
+    scores = [values([gan.score(x, None)])[0] for x in (images, fake)]
+    real, generated = scores[0] - scores[1].mean(), scores[1] - scores[0].mean()
+    assert_allclose(
+        values([gan.generator_objective(fake, None, images)])[0],
+        np.maximum(0, 1 - generated).mean() + np.maximum(0, 1 + real).mean(),
+        rtol=1e-5,
+    )
+    history = fit(gan, 2, []).history
+    assert np.isfinite(history["generator_loss"]).all()
+
+
+@pytest.mark.parametrize("exempt", [(), ("last",)])
+def test_the_discriminators_weights_are_clipped_after_its_update(exempt):
+    latents, images = keras.Input((2,)), keras.Input((3,))
+    hidden = layers.Dense(4, bias_initializer="ones", name="first")(images)
+    score = layers.Dense(1, bias_initializer="ones", name="last")(hidden)
+    gan = GAN(
+        keras.Model(latents, layers.Dense(3)(latents)),
+        keras.Model(images, score),
+        weight_clipping=0.01,
+        weight_clipping_exempt=exempt,
+    )
+    gan.compile("sgd", "sgd")
+    copy = GAN.from_config(gan.get_config())
+    copy.compile("sgd", "sgd")
+    for model in (gan, copy):
+        model.fit(np.ones((4, 3), "float32"), batch_size=4, verbose=0)
+        for variable in model.discriminator.trainable_variables:
+            largest = np.abs(values([variable])[0]).max()
+            clipped = exempt == () or "first" in variable.path
+            assert (largest <= 0.01 + 1e-8) == clipped, variable.path
+    generator = values(gan.generator.trainable_variables)
+    assert max(np.abs(value).max() for value in generator) > 0.01
+
+
+def test_regularizers_are_part_of_each_players_loss():
+    latents, images = keras.Input((1,)), keras.Input((1,))
+    options = {"kernel_initializer": "ones", "use_bias": False}
+    generate = layers.Dense(1, kernel_regularizer="l2", **options)
+    score = layers.Dense(
+        1, kernel_regularizer=keras.regularizers.L2(0.25), **options
+    )
+    gan = GAN(
+        keras.Model(latents, generate(latents)),
+        keras.Model(images, score(images)),
+        loss="wasserstein",
+    )
+    gan.compile(keras.optimizers.SGD(0.5), keras.optimizers.SGD(0.5))
+    zeros = ops.zeros((2, 1))
+    gan.draw_latents = lambda count: zeros
+    gan.adversarial_step((zeros,))
+    # All images are 0, so that only w² c pulls: w -> w (1 - 2 · 0.5 c).
+    assert_allclose(gan.discriminator.get_weights()[0], 0.75, rtol=1e-5)
+    assert_allclose(gan.generator.get_weights()[0], 0.99, rtol=1e-5)
+    with pytest.raises(ValueError, match="cannot have regularizers"):
+        GAN(gan.generator, gan.discriminator, share_fakes=True)

@@ -58,6 +58,33 @@ def test_one_sided_leaves_small_gradients_free(norm, expected):
     assert_allclose(value, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("norm", "expected"), [(0.5, 0.0), (2.0, 90.0)])
+def test_halved_gradients_have_a_halved_target(norm, expected):
+    # Images in [-1, 1] for a critic of images in [0, 1], whose own gradient
+    # is 2 norm: 10 (2 norm - 1)² = 40 (norm - 1/2)².
+    value = penalty_of(linear(norm), IMAGES, -IMAGES, weight=40.0, target=0.5)
+    assert_allclose(value, expected, rtol=1e-5, atol=1e-9)
+
+
+def test_one_norm_is_taken_over_all_resolutions():
+    # Gradients of the norms 3 and 4 at two resolutions: one of norm 5.
+    coarse = IMAGES[:, :1, :1]
+    weights = [
+        ops.array(np.full(x.shape[1:], n / np.sqrt(x[0].size)), "float32")
+        for x, n in ((coarse, 3.0), (IMAGES, 4.0))
+    ]
+
+    def critic(images):
+        return sum(
+            ops.sum(x * w, axis=(1, 2, 3))
+            for x, w in zip(images, weights, strict=True)
+        )
+
+    pair = [ops.convert_to_tensor(x) for x in (coarse, IMAGES)]
+    value = GradientPenalty(1.0)(critic, pair, [-x for x in pair], [], SEED)
+    assert_allclose(as_float64(value), 16.0, rtol=1e-5)
+
+
 def test_norms_are_over_an_image_and_the_mean_over_the_batch():
     # Between equal images there is only the image: the gradient is x.
     norms = np.linalg.norm(IMAGES.reshape(6, -1).astype("float64"), axis=1)
@@ -176,14 +203,21 @@ def test_the_extra_pass_moves_no_state():
 
 
 def test_the_config_makes_an_equal_penalty():
-    penalty = GradientPenalty(3.0, one_sided=True, epsilon=1e-6)
+    penalty = GradientPenalty(3.0, one_sided=True, target=2.0, epsilon=1e-6)
     config = keras.saving.serialize_keras_object(penalty)
     copy = keras.saving.deserialize_keras_object(config)
     assert type(copy) is GradientPenalty
     assert copy.get_config() == penalty.get_config()
     assert (copy.weight, copy.one_sided, copy.epsilon) == (3.0, True, 1e-6)
+    assert copy.target == 2.0
 
 
 def test_a_negative_weight_is_refused():
     with pytest.raises(ValueError, match=r"weight=-1\.0"):
         GradientPenalty(-1.0)
+
+
+@pytest.mark.parametrize("target", [0.0, -1.0])
+def test_a_target_that_is_no_norm_is_refused(target):
+    with pytest.raises(ValueError, match=f"target={target}"):
+        GradientPenalty(target=target)

@@ -22,7 +22,7 @@ def generator():
 def quick(monkeypatch):
     """Replaces the SavedModel, so that only the directories are at work."""
 
-    def write(generator, path, latent_dim, num_classes):
+    def write(generator, path, latent_dim, num_classes, outputs):
         path.mkdir()
         (path / "saved_model.pb").write_text("graph")
         return {"tensorflow": "2", "signatures": {}}
@@ -86,7 +86,7 @@ def test_a_version_taken_meanwhile_is_not_overwritten(
 
 
 def test_a_failed_export_leaves_nothing(generator, tmp_path, monkeypatch):
-    def fail(generator, path, latent_dim, num_classes):
+    def fail(generator, path, latent_dim, num_classes, outputs):
         path.mkdir()
         (path / "saved_model.pb").write_text("half")
         raise OSError("No space left on device")

@@ -1,0 +1,238 @@
+"""Layers with an equalized learning rate: unit weights, scaled when used."""
+
+import keras
+from keras import ops
+
+from keras_gans.layers.resampling import UpsampleConv2D
+
+# He's gain for leaky ReLUs, which the networks use for every layer.
+GAIN = 2.0**0.5
+
+
+class _EqualizedKernel(keras.layers.Layer):
+    """What equalized layers share: a N(0, 1) kernel, its scale and a bias."""
+
+    def __init__(self, filters, use_bias=True, gain=GAIN, **kwargs):
+        super().__init__(**kwargs)
+        if filters < 1:
+            raise ValueError(
+                f"`filters` must be positive. Received: filters={filters}."
+            )
+        _check_gain(gain)
+        self.filters = filters
+        self.use_bias = use_bias
+        self.gain = gain
+
+    def _add_weights(self, kernel_shape, fan_in):
+        self.scale = self.gain / fan_in**0.5
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=kernel_shape,
+            initializer=keras.initializers.RandomNormal(stddev=1.0),
+        )
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias", shape=(self.filters,), initializer="zeros"
+            )
+
+    def _scaled_kernel(self):
+        return ops.convert_to_tensor(self.kernel) * self.scale
+
+    def _with_bias(self, outputs):
+        return outputs + self.bias if self.use_bias else outputs
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            filters=self.filters, use_bias=self.use_bias, gain=self.gain
+        )
+        return config
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class EqualizedConv2D(_EqualizedKernel):
+    """Convolution with an equalized learning rate.
+
+    For a kernel W of size k x k on C_in channels, initialized from N(0, 1),
+
+        out = x * (c W) + b,    c = gain / sqrt(k² C_in),
+
+    so that features keep their variance from the start while every weight has
+    the same dynamic range, whatever its layer: the step of an optimizer that
+    does not depend on the gradient's scale changes each by the same share.
+
+    Args:
+        filters: Positive int, output channels.
+        kernel_size: Positive int k.
+        padding: `same` or `valid`.
+        use_bias: Whether a bias, initialized with 0, is added.
+        gain: Positive float: √2 as in the released code of MSG-GAN for every
+            layer, the image layers included. ProGAN uses 1 for those.
+
+    Input shape: `(batch, height, width, channels)`.
+    Output shape: `(batch, height, width, filters)`, less kernel_size - 1 rows
+    and columns with `valid`.
+
+    Raises:
+        ValueError: When `filters`, `kernel_size` or `gain` is not positive,
+            or the padding is unknown.
+
+    Example:
+    >>> EqualizedConv2D(5, 4, "valid").compute_output_shape((2, 4, 4, 3))
+    (2, 1, 1, 5)
+
+    Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.1.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        padding="same",
+        use_bias=True,
+        gain=GAIN,
+        **kwargs,
+    ):
+        super().__init__(filters, use_bias, gain, **kwargs)
+        if kernel_size < 1 or padding not in ("same", "valid"):
+            raise ValueError(
+                "`kernel_size` must be positive and `padding` 'same' or "
+                f"'valid'. Received: kernel_size={kernel_size}, "
+                f"padding={padding!r}."
+            )
+        self.kernel_size = kernel_size
+        self.padding = padding
+        self.input_spec = keras.layers.InputSpec(ndim=4)
+
+    def build(self, input_shape):
+        size, channels = self.kernel_size, input_shape[-1]
+        self._add_weights(
+            (size, size, channels, self.filters), size**2 * channels
+        )
+
+    def call(self, inputs):
+        return self._with_bias(
+            ops.conv(inputs, self._scaled_kernel(), padding=self.padding)
+        )
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, _ = input_shape
+        less = self.kernel_size - 1 if self.padding == "valid" else 0
+        return (
+            batch,
+            None if height is None else height - less,
+            None if width is None else width - less,
+            self.filters,
+        )
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(kernel_size=self.kernel_size, padding=self.padding)
+        return config
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class EqualizedUpsampleConv2D(UpsampleConv2D):
+    """Doubles height and width (nearest), then convolves 3x3, equalized.
+
+        out = up(x) * (c W) + b,    c = gain / sqrt(9 C_in),    W ~ N(0, 1),
+
+    in the exact, cheaper form of `UpsampleConv2D`.
+
+    Args:
+        filters: Positive int, output channels.
+        use_bias: Whether a bias, initialized with 0, is added.
+        folding: Whether to use the folded form.
+        gain: Positive float.
+
+    Input shape: `(batch, height, width, channels)`.
+    Output shape: `(batch, 2 height, 2 width, filters)`.
+
+    Raises:
+        ValueError: When `filters` or `gain` is not positive, or the input is
+            not 4-dimensional.
+
+    Example:
+    >>> EqualizedUpsampleConv2D(5).compute_output_shape((2, 4, 4, 3))
+    (2, 8, 8, 5)
+
+    Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.1.
+    """
+
+    def __init__(
+        self, filters, use_bias=True, folding=True, gain=GAIN, **kwargs
+    ):
+        normal = keras.initializers.RandomNormal(stddev=1.0)
+        super().__init__(filters, use_bias, folding, normal, **kwargs)
+        _check_gain(gain)
+        self.gain = gain
+
+    def _convolve(self, inputs, kernel):
+        scale = self.gain / (9 * kernel.shape[2]) ** 0.5
+        return super()._convolve(inputs, kernel * scale)
+
+    def get_config(self):
+        config = super().get_config()
+        # It is not an option here.
+        config.pop("kernel_initializer")
+        return {**config, "gain": self.gain}
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class EqualizedLatentMap(_EqualizedKernel):
+    """Turns latents into a k x k feature map, equalized.
+
+    The transposed convolution of a 1x1 map with a k x k kernel, 'valid', as a
+    matrix product: for latents z of L channels and W ~ N(0, 1),
+
+        out_ijf = Σ_l z_l c W_lijf + b_f,    c = gain / sqrt(L).
+
+    Args:
+        filters: Positive int, output channels.
+        size: Positive int k, height and width of the map.
+        use_bias: Whether a bias a channel, initialized with 0, is added.
+        gain: Positive float.
+
+    Input shape: `(batch, latent_dim)`.
+    Output shape: `(batch, size, size, filters)`.
+
+    Raises:
+        ValueError: When `filters`, `size` or `gain` is not positive.
+
+    Example:
+    >>> layer = EqualizedLatentMap(5)
+    >>> tuple(layer(keras.ops.ones((2, 3))).shape), layer.count_params()
+    ((2, 4, 4, 5), 245)
+
+    Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.1
+    and Table 2.
+    """
+
+    def __init__(self, filters, size=4, use_bias=True, gain=GAIN, **kwargs):
+        super().__init__(filters, use_bias, gain, **kwargs)
+        if size < 1:
+            raise ValueError(f"`size` must be positive. Received: size={size}.")
+        self.size = size
+        self.input_spec = keras.layers.InputSpec(ndim=2)
+
+    def build(self, input_shape):
+        latent_dim = input_shape[-1]
+        shape = (latent_dim, self.size, self.size, self.filters)
+        self._add_weights(shape, latent_dim)
+
+    def call(self, inputs):
+        kernel = ops.reshape(self._scaled_kernel(), (inputs.shape[-1], -1))
+        outputs = ops.matmul(inputs, kernel)
+        shape = (-1, self.size, self.size, self.filters)
+        return self._with_bias(ops.reshape(outputs, shape))
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], self.size, self.size, self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size}
+
+
+def _check_gain(gain):
+    if not gain > 0:
+        raise ValueError(f"`gain` must be positive. Received: gain={gain}.")

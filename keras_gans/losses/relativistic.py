@@ -1,0 +1,79 @@
+"""Relativistic average games: real images against the mean of the others."""
+
+import abc
+
+import keras
+from keras import ops
+
+from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+
+
+class RelativisticAverage(AdversarialLoss):
+    """Scores of one kind of images against the mean score of the other.
+
+    With r = D(x) - E[D(G(z))], f = D(G(z)) - E[D(x)] and the cost φ(s) of a
+    relative score s that ought to be high,
+
+        L_D = E[φ(r)] + E[φ(-f)]
+        L_G = E[φ(f)] + E[φ(-r)].
+
+    Reference:
+    [Jolicoeur-Martineau, 2018](https://arxiv.org/abs/1807.00734), equations
+    13 and 14.
+    """
+
+    relativistic = True
+
+    @abc.abstractmethod
+    def cost(self, relative):
+        """Returns φ of relative scores, elementwise."""
+
+    def discriminator(self, real, fake):
+        real, fake = as_float32(real), as_float32(fake)
+        return ops.mean(self.cost(real - ops.mean(fake))) + ops.mean(
+            self.cost(ops.mean(real) - fake)
+        )
+
+    def generator(self, fake, real=None):
+        if real is None:
+            raise ValueError(
+                "A relativistic loss compares generated with real images. "
+                "Received: real=None. Give the scores of real images."
+            )
+        return self.discriminator(fake, real)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class RelativisticHinge(RelativisticAverage):
+    """RaHinge, φ(s) = max(0, 1 - s): the loss of MSG-GAN."""
+
+    def cost(self, relative):
+        return ops.relu(1.0 - relative)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class RelativisticNonSaturating(RelativisticAverage):
+    """RaSGAN, φ(s) = softplus(-s)."""
+
+    def cost(self, relative):
+        return ops.softplus(-relative)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class RelativisticLeastSquares(RelativisticAverage):
+    """RaLSGAN, φ(s) = (s - 1)²."""
+
+    def cost(self, relative):
+        return ops.square(relative - 1.0)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class RelativisticWasserstein(RelativisticAverage):
+    """RaWGAN, φ(s) = -s: twice the Wasserstein losses.
+
+    L_D = 2 (E[D(G(z))] - E[D(x)]) and L_G = -L_D: the generator's gradient is
+    the Wasserstein one's doubled.
+    """
+
+    def cost(self, relative):
+        return -relative

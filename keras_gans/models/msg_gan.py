@@ -1,0 +1,211 @@
+"""MSG-GAN: one generator and one discriminator joined at every scale."""
+
+import keras
+from keras import ops
+
+from keras_gans import backend
+from keras_gans.models.gan import GAN
+from keras_gans.networks.msg import msg_discriminator, msg_generator
+from keras_gans.penalties import GradientPenalty
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class MSGGAN(GAN):
+    """Multi-scale gradients GAN, in its early version.
+
+    The generator gives images of 4, 8, ... pixels at once and the
+    discriminator sees all of them, so that its gradients reach the generator
+    at every scale. Real images are averaged down to the same scales. With the
+    relativistic average hinge loss (equations 10 to 13),
+
+        rf = D(x) - E[D(G(z))],    fr = D(G(z)) - E[D(x)]
+        L_D = E[max(0, 1 - rf)] + E[max(0, 1 + fr)]
+        L_G = E[max(0, 1 + rf)] + E[max(0, 1 - fr)].
+
+    Samples are the largest images of a generator averaged from the first step
+    on. Images are the linear outputs of 1x1 convolutions: they may leave
+    [-1, 1], and are clipped where they become bytes (`to_uint8`).
+
+    A `GradientPenalty` mixes the images of every scale with the same ε and
+    takes the norm over all of them. The minibatch deviation joins the images
+    of a batch, there as in the released code of ProGAN.
+
+    Args:
+        generator: Model from `latents` to a list of images, each twice as
+            large as the one before.
+        discriminator: Model from such a list to scores.
+        loss: The relativistic average hinge loss by default; any other by
+            name.
+        joint_scoring: See `GAN`. False by default, so that the minibatch
+            deviation is one of real or of generated images.
+        ema_decay: See `GAN`.
+        **kwargs: See `GAN`.
+
+    Raises:
+        ValueError: When the generator's images are not what the discriminator
+            takes, or do not double.
+
+    Example:
+    >>> gan = MSGGAN.from_preset(
+    ...     "msg_gan_cifar10_32", max_channels=8, latent_dim=6)
+    >>> [shape[1:3] for shape in gan.multi_scale_generator.output_shape]
+    [(4, 4), (8, 8), (16, 16), (32, 32)]
+    >>> gan.sampling_generator.output_shape
+    (None, 32, 32, 3)
+
+    Reference: [Karnewar & Iyengar,
+    2019](https://arxiv.org/abs/1903.06048v1), the first version.
+    """
+
+    FAMILY = "msg_gan"
+    TRAINING = {
+        "generator_learning_rate": 1e-3,
+        "discriminator_learning_rate": 1e-3,
+        "beta_2": 0.99,
+    }
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        *,
+        loss="relativistic_hinge",
+        joint_scoring=False,
+        ema_decay=0.999,
+        **kwargs,
+    ):
+        _check_scales(generator, discriminator)
+        super().__init__(
+            generator,
+            discriminator,
+            loss=loss,
+            joint_scoring=joint_scoring,
+            ema_decay=ema_decay,
+            **kwargs,
+        )
+        self._largest_images = _largest_images()
+
+    @property
+    def multi_scale_generator(self) -> keras.Model:
+        """The generator that samples are from, with the images of all scales.
+
+        The averaged one, if there is one.
+        """
+        return super().sampling_generator
+
+    @property
+    def sampling_generator(self) -> keras.Model:
+        """The generator to sample from, with its largest images alone.
+
+        Its weights are those of `multi_scale_generator`, but for the layers
+        that make the smaller images.
+        """
+        with backend.variable_scope(self):
+            return self._largest_images(self.multi_scale_generator)
+
+    def call(self, inputs, training=False):
+        return self.multi_scale_generator(inputs, training=training)[-1]
+
+    def real_inputs(self, images):
+        """Returns real images at all scales, smallest first.
+
+        Each is the mean over blocks of 2x2 pixels of the next, and so of
+        2^i x 2^i pixels of the full image.
+        """
+        pyramid = [images]
+        for _ in self.generator.outputs[1:]:
+            pyramid.insert(0, ops.average_pool(pyramid[0], 2, 2))
+        return pyramid
+
+    @classmethod
+    def from_settings(
+        cls,
+        *,
+        resolution: int,
+        channels: int = 3,
+        num_classes: int = 0,
+        latent_dim: int = 512,
+        max_channels: int = 512,
+        combine: str = "concat",
+        group_size: int | None = None,
+        folding: bool = True,
+        penalty_weight: float = 0.0,
+        **training,
+    ) -> "MSGGAN":
+        """Builds both networks and compiles the model.
+
+        Args:
+            resolution: Of the largest image in pixels: 8, 16, ... 1,024.
+            channels: Image channels.
+            num_classes: 0: the model is unconditional.
+            latent_dim: Length of the latent vectors.
+            max_channels: Channels of feature maps of up to 32 pixels; they
+                halve with each doubling from there on.
+            combine: `concat`, as published, or `add`, see
+                `msg_discriminator`.
+            group_size: Images of one minibatch deviation, None for all.
+            folding: Whether upsampling convolutions are folded (exact).
+            penalty_weight: λ of a gradient penalty over all scales, 0 for
+                none. WGAN-GP is `wasserstein` with 10.
+            **training: See `GAN.assemble`. Learning rates are 0.001 and
+                β₂ = 0.99. The optimizer is Adam, as in section 4 and the
+                released code, or `rmsprop`, which section 3.5 names: Adam
+                with β₁ = 0 but for the bias correction.
+
+        Raises:
+            ValueError: For classes, or a value that the architecture has not.
+        """
+        if num_classes:
+            raise ValueError(
+                "MSG-GAN is unconditional. Received: "
+                f"num_classes={num_classes}. Train without labels: "
+                "num_classes=0, or conditional=false in a recipe."
+            )
+        common = {
+            "resolution": resolution,
+            "channels": channels,
+            "max_channels": max_channels,
+        }
+        return cls.assemble(
+            msg_generator(latent_dim=latent_dim, folding=folding, **common),
+            msg_discriminator(combine=combine, group_size=group_size, **common),
+            penalty=GradientPenalty(penalty_weight) if penalty_weight else None,
+            **training,
+        )
+
+
+def _largest_images():
+    """Returns a function from a generator to a model of its largest images.
+
+    The last model is kept, so that what it compiled is, too: here, because
+    Keras would count the weights of an attribute twice.
+    """
+    kept = {}
+
+    def view(generator):
+        if kept.get("generator") is not generator:
+            kept["generator"] = generator
+            kept["view"] = keras.Model(
+                generator.input, generator.outputs[-1], name=generator.name
+            )
+        return kept["view"]
+
+    return view
+
+
+def _check_scales(generator, discriminator):
+    outputs = [tuple(t.shape[1:]) for t in generator.outputs]
+    inputs = [
+        tuple(t.shape[1:]) for t in discriminator.inputs if len(t.shape) == 4
+    ]
+    doubles = all(
+        large == (2 * small[0], 2 * small[1], small[2])
+        for small, large in zip(outputs[:-1], outputs[1:], strict=True)
+    )
+    if outputs != inputs or not doubles:
+        raise ValueError(
+            "The discriminator must take the images that the generator gives, "
+            "a list in which each is twice as large as the one before. "
+            f"Received: a generator with images {outputs}, a discriminator "
+            f"that takes {inputs}."
+        )

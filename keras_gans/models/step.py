@@ -1,0 +1,249 @@
+"""The training step of every GAN, written once for all backends."""
+
+import contextlib
+from functools import partial
+
+import keras
+from keras import ops
+
+from keras_gans import backend
+
+_map = keras.tree.map_structure
+
+
+class AdversarialTrainer(backend.BackendTrainer):
+    """Algorithm 1: what `GAN`, which holds the players, does in a step.
+
+    Images may be one tensor or, for networks at several resolutions, a list.
+    """
+
+    # Whether the discriminator of a model with classes is given the labels.
+    discriminator_takes_labels = True
+
+    def adversarial_step(self, data):
+        """Trains both players on one batch and returns the mean losses.
+
+        Args:
+            data: Images, `(n_critic * batch, height, width, channels)` in
+                [-1, 1], or a pair of images and integer labels.
+        """
+        *others, (images, labels) = self._parts(data)
+        for part in others:
+            self._train_discriminator(*part, *self._generated(part[0]))
+        if self.share_fakes:
+            self._train_on_shared_fakes(images, labels)
+        else:
+            self._train_discriminator(images, labels, *self._generated(images))
+            for _ in range(self.generator_steps):
+                latents = self._drawn(images, self.generator_batch)
+                self._train_generator(*latents, images, labels)
+        if self.averaged_generator is not None:
+            self._update_average()
+        self.optimizer.iterations.assign_add(1)
+        return self.get_metrics_result()
+
+    def discriminator_objective(self, real, labels, fake, fake_labels):
+        """Returns L_D, its penalty and regularization, a float32 scalar."""
+        real = self.real_inputs(real)
+        fake = _map(lambda f, r: ops.cast(f, r.dtype), fake, real)
+        outputs = self._outputs(real, labels, fake, fake_labels)
+        loss = self.discriminator_criterion(
+            outputs[0], labels, outputs[1], fake_labels
+        )
+        if self.penalty is not None:
+            loss += self.penalty(
+                lambda between: self.adversarial_scores(
+                    self.score(between, labels, training=True)
+                ),
+                real,
+                fake,
+                state=self.discriminator.variables,
+                seed=self.seed_generator,
+            )
+        return loss + regularization(self.discriminator)
+
+    def generator_objective(self, fake, labels, real=None, real_labels=None):
+        """Returns L_G for generated images, a float32 scalar.
+
+        Relativistic losses compare them with the real ones.
+        """
+        real_outputs = None
+        with self._frozen(self.discriminator):
+            outputs = self.score(fake, labels, training=True)
+            if self.adversarial_loss.relativistic:
+                real_outputs = self.score(
+                    self.real_inputs(real), real_labels, training=True
+                )
+        return self.generator_criterion(outputs, labels, real_outputs)
+
+    def discriminator_criterion(
+        self, real_outputs, labels, fake_outputs, fake_labels
+    ):
+        """Returns L_D for the discriminator's outputs."""
+        del labels, fake_labels
+        return self.adversarial_loss.discriminator(real_outputs, fake_outputs)
+
+    def generator_criterion(self, fake_outputs, labels, real_outputs=None):
+        """Returns L_G for the discriminator's outputs."""
+        del labels
+        return self.adversarial_loss.generator(fake_outputs, real_outputs)
+
+    def adversarial_scores(self, outputs):
+        """Returns one score an image: what a gradient penalty derives."""
+        return ops.mean(outputs, axis=tuple(range(1, len(outputs.shape))))
+
+    def real_inputs(self, images):
+        """Returns real images as the discriminator takes them."""
+        return images
+
+    def generate(self, latents, labels, training=False):
+        """Returns images of the trained, not the averaged, generator."""
+        inputs = latents if labels is None else [latents, labels]
+        return self.generator(inputs, training=training)
+
+    def score(self, images, labels, training=False):
+        """Returns the discriminator's outputs for images."""
+        if labels is None or not self.discriminator_takes_labels:
+            return self.discriminator(images, training=training)
+        return self.discriminator([images, labels], training=training)
+
+    def _outputs(self, real, labels, fake, fake_labels):
+        """Returns the outputs for real and for generated images.
+
+        One pass over both moves spectral vectors once an update. Where a
+        batch is scored as a whole, by its statistics, each has its own pass,
+        of which the first moves the buffers.
+        """
+        if not self.joint_scoring:
+            real_outputs = self.score(real, labels, training=True)
+            with self._frozen(self.discriminator):
+                return real_outputs, self.score(
+                    fake, fake_labels, training=True
+                )
+        joined = None
+        if labels is not None:
+            joined = ops.concatenate([labels, fake_labels])
+        images = _map(lambda *pair: ops.concatenate(pair), real, fake)
+        outputs = self.score(images, joined, training=True)
+        return (
+            _map(lambda output: ops.split(output, 2)[0], outputs),
+            _map(lambda output: ops.split(output, 2)[1], outputs),
+        )
+
+    def _parts(self, data):
+        """Returns the batch as `n_critic` pairs of images and labels."""
+        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if self.num_classes and labels is None:
+            raise ValueError(
+                "This model is conditional and needs a label for each image. "
+                "Received: data without labels, num_classes="
+                f"{self.num_classes}. Give labelled data, or build the model "
+                "with num_classes=0."
+            )
+        size = images.shape[0]
+        if size is not None and size % self.n_critic:
+            raise ValueError(
+                "A batch is split into `n_critic` equal parts, so its size "
+                "must be a multiple of `n_critic`. Received: batch size "
+                f"{size}, n_critic={self.n_critic}. Use, for example, "
+                f"{self.n_critic * (size // self.n_critic + 1)}."
+            )
+        parts = ops.split(images, self.n_critic)
+        if not self.num_classes:
+            return [(part, None) for part in parts]
+        labels = ops.split(ops.cast(labels, "int32"), self.n_critic)
+        return list(zip(parts, labels, strict=True))
+
+    def _drawn(self, images, multiple=1):
+        """Returns latents and labels, `multiple` for each of the images."""
+        count = multiple * ops.shape(images)[0]
+        return self.draw_latents(count), self.draw_labels(count)
+
+    def _generated(self, images):
+        """Returns images for a discriminator update, and their labels."""
+        latents, labels = self._drawn(images)
+        with backend.no_gradient(), self._frozen(self.generator):
+            return self.generate(latents, labels, training=True), labels
+
+    def _train_discriminator(self, images, labels, fake, fake_labels):
+        variables = self.discriminator.trainable_variables
+        loss, gradients = backend.value_and_gradients(
+            partial(
+                self.discriminator_objective, images, labels, fake, fake_labels
+            ),
+            variables,
+            self.variables,
+        )
+        self.optimizer.discriminator.apply(gradients, variables)
+        self.discriminator_loss.update_state(loss)
+
+    def _train_generator(self, latents, labels, real, real_labels):
+        def objective():
+            fake = self.generate(latents, labels, training=True)
+            loss = self.generator_objective(fake, labels, real, real_labels)
+            return loss + regularization(self.generator)
+
+        variables = self.generator.trainable_variables
+        loss, gradients = backend.value_and_gradients(
+            objective, variables, self.variables
+        )
+        self.optimizer.generator.apply(gradients, variables)
+        self.generator_loss.update_state(loss)
+
+    def _train_on_shared_fakes(self, images, labels):
+        """Trains both players on one pass of the generator.
+
+        The generator has not changed since it made the images, so they give
+        its exact gradients against the updated discriminator.
+        """
+        latents, fake_labels = self._drawn(images)
+        variables = self.generator.trainable_variables
+        fake, pullback = backend.value_and_pullback(
+            partial(self.generate, latents, fake_labels, training=True),
+            variables,
+            self.variables,
+        )
+        fake = _map(ops.stop_gradient, fake)
+        self._train_discriminator(images, labels, fake, fake_labels)
+        loss, gradients = backend.value_and_input_gradients(
+            partial(
+                self.generator_objective,
+                labels=fake_labels,
+                real=images,
+                real_labels=labels,
+            ),
+            fake,
+            self.variables,
+        )
+        self.optimizer.generator.apply(pullback(gradients), variables)
+        self.generator_loss.update_state(ops.stop_gradient(loss))
+
+    @contextlib.contextmanager
+    def _frozen(self, network):
+        """Drops what calls of `network` assign, but for its random seeds."""
+        mapping = [(variable, variable) for variable in network.variables]
+        with keras.StatelessScope(state_mapping=mapping) as scope:
+            yield
+        weights = {id(weight) for weight in network.weights}
+        for variable in network.variables:
+            if id(variable) not in weights:
+                variable.assign(scope.get_current_value(variable))
+
+    def _update_average(self):
+        averaging = self.optimizer.iterations >= self.ema_start
+        decay = ops.where(averaging, self.ema_decay, 0.0)
+        pairs = zip(
+            self.averaged_generator.weights,
+            self.generator.weights,
+            strict=True,
+        )
+        backend.update_averages(list(pairs), decay)
+
+
+def regularization(network):
+    """Returns the sum of the regularizers of a network's weights, float32."""
+    return sum(
+        ops.cast(variable.regularizer(variable), "float32")
+        for variable in network.trainable_variables
+        if variable.regularizer is not None
+    )

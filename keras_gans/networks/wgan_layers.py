@@ -1,0 +1,142 @@
+"""Initializers and normalizations of the WGAN-GP networks."""
+
+import math
+
+import keras
+from keras import layers
+
+from keras_gans.layers import (
+    BatchNormalization,
+    ConditionalBatchNormalization,
+)
+
+NORMALIZATIONS = ("batch", "layer", "none")
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class FanAverageUniform(keras.initializers.VarianceScaling):
+    """Uniform initializer by both fans, aware of strides.
+
+    Weights are U(-√3 s, √3 s), of standard deviation
+
+        s = gain · sqrt(2 · scale / (fan_in + fan_out)),
+
+    where a convolution of stride t has fan_out / t² and a transposed one
+    fan_in / t²: the outputs an input reaches, and the inputs an output sees.
+
+    Args:
+        scale: 2 for layers before a ReLU (He), 1 otherwise (Glorot).
+        stride: Positive int t.
+        transposed: Whether the kernel is that of a transposed convolution,
+            `(height, width, outputs, inputs)`.
+        gain: Positive float.
+        seed: Int, `keras.random.SeedGenerator` or None.
+
+    Raises:
+        ValueError: When `scale`, `stride` or `gain` is not positive.
+
+    Example:
+    >>> kernel = FanAverageUniform(scale=2)((3, 3, 8, 8))
+    >>> limit = (3 * 4 / (9 * 8 + 9 * 8)) ** 0.5
+    >>> bool(keras.ops.max(keras.ops.abs(kernel)) <= limit)
+    True
+
+    Reference: the released code of
+    [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028).
+    """
+
+    def __init__(
+        self, scale=2.0, stride=1, transposed=False, gain=1.0, seed=None
+    ):
+        if stride < 1 or gain <= 0:
+            raise ValueError(
+                "`stride` and `gain` must be positive. Received: "
+                f"stride={stride}, gain={gain}."
+            )
+        super().__init__(
+            scale=scale, mode="fan_avg", distribution="uniform", seed=seed
+        )
+        self.stride = stride
+        self.transposed = transposed
+        self.gain = gain
+
+    def __call__(self, shape, dtype=None):
+        """Returns a tensor of this shape, a dense or convolution kernel."""
+        field = math.prod(shape[:-2])
+        fan_in, fan_out = field * shape[-2], field * shape[-1]
+        if self.transposed:
+            fan_in, fan_out = fan_out / self.stride**2, fan_in
+        else:
+            fan_out /= self.stride**2
+        deviation = self.gain * math.sqrt(2 * self.scale / (fan_in + fan_out))
+        return uniform(deviation, self.seed)(shape, dtype)
+
+    def get_config(self):
+        """Returns the constructor's arguments."""
+        return {
+            "scale": self.scale,
+            "stride": self.stride,
+            "transposed": self.transposed,
+            "gain": self.gain,
+            "seed": super().get_config()["seed"],
+        }
+
+
+def uniform(deviation: float, seed=None) -> keras.initializers.Initializer:
+    """Returns a uniform initializer of this standard deviation."""
+    limit = math.sqrt(3.0) * deviation
+    return keras.initializers.RandomUniform(-limit, limit, seed)
+
+
+def he(stride=1, transposed=False, gain=1.0) -> FanAverageUniform:
+    """Returns the initializer of layers before a ReLU."""
+    return FanAverageUniform(2.0, stride, transposed, gain)
+
+
+def glorot(stride=1, transposed=False, gain=1.0) -> FanAverageUniform:
+    """Returns the initializer of shortcuts, outputs and dense layers."""
+    return FanAverageUniform(1.0, stride, transposed, gain)
+
+
+def check_normalization(normalization: str) -> None:
+    """Raises ValueError for an unknown normalization."""
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(
+            f"`normalization` must be one of {', '.join(NORMALIZATIONS)}. "
+            f"Received: normalization={normalization!r}."
+        )
+
+
+def normalize(
+    features,
+    normalization: str,
+    name: str,
+    *,
+    labels=None,
+    num_classes: int = 0,
+    batch_statistics: bool = True,
+):
+    """Returns normalized features.
+
+    Args:
+        features: `(batch, height, width, channels)`.
+        normalization: `batch`; `layer`, over all of an image's features with
+            a scale and an offset a channel; or `none`.
+        name: Name of the layer.
+        labels: Integers, `(batch,)`, of a conditional batch normalization.
+        num_classes: Classes of the labels; 0 for no condition.
+        batch_statistics: Whether batch normalization uses the batch's
+            moments at inference too.
+    """
+    if normalization == "none":
+        return features
+    if normalization == "layer":
+        return layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)(
+            features
+        )
+    options = {"batch_statistics": batch_statistics, "name": name}
+    if num_classes:
+        return ConditionalBatchNormalization(num_classes, **options)(
+            features, labels
+        )
+    return BatchNormalization(**options)(features)

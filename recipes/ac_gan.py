@@ -1,0 +1,187 @@
+"""AC-GAN: a discriminator that also names the class of every image.
+
+Odena et al., 2017, https://arxiv.org/abs/1610.09585. The preset `paper` is
+the configuration for CIFAR-10, at the middle of the 27 that the paper tried:
+both learning rates 0.0001 to 0.0003, activation noise 0 to 0.2.
+
+    python -m recipes.ac_gan --preset=paper --dataset=tfds:cifar10
+
+The paper's ImageNet experiment is 100 models of 10 classes each. They train
+one after the other into RUN_DIR/split_00 to split_99; the same command goes
+on after an interruption, and the whole is sampled, scored and exported at
+the end. --class_splits divides any labelled images likewise:
+
+    python -m recipes.ac_gan --dataset=tfds:imagenet2012 --preset=imagenet
+
+Training with a tenth of the labels:
+
+    python -m recipes.ac_gan --labelled_fraction=0.1
+"""
+
+import dataclasses
+from typing import Literal
+
+from recipes.common.build import build_model
+from recipes.common.ensemble import prepare_ensemble
+from recipes.common.fields import check_range
+from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.run import recipe_main
+from recipes.common.train import load_data, prepare
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(GANConfig):
+    """Settings of AC-GAN.
+
+    Attributes:
+        class_splits: Models to train, each on a contiguous part of the
+            classes; 1 trains one model on all of them.
+        classes: First class and the class after the last that a single model
+            trains on, as in 10,20; empty for all.
+        labelled_fraction: Share of the training images of each class that
+            keep their label; the others train without.
+        latent_distribution: Distribution of the latents.
+        generator_width: Base width of the generator.
+        discriminator_width: Base width of the discriminator.
+        generator_multipliers: Widths of the generator's stages in units of
+            its base width; empty for the published ones.
+        dropout: Share of the discriminator's features that is dropped.
+        activation_noise: Standard deviation of the noise on the
+            discriminator's activations.
+        momentum: Decay of both networks' moving statistics.
+        saturating: Let the generator minimize the likelihood of being fake,
+            as printed, rather than maximize that of being real.
+        class_loss_on: Whether the discriminator learns the classes of real
+            and generated images or of real ones only.
+        discriminator_class_weight: Weight of the discriminator's class loss.
+        generator_class_weight: Weight of the generator's class loss.
+    """
+
+    class_splits: int = 1
+    classes: tuple[int, ...] = ()
+    labelled_fraction: float = 1.0
+    latent_distribution: Literal["normal", "uniform"] = "normal"
+    generator_width: int = 64
+    discriminator_width: int = 16
+    generator_multipliers: tuple[int, ...] = ()
+    dropout: float = 0.5
+    activation_noise: float = 0.0
+    momentum: float = 0.99
+    saturating: bool = False
+    class_loss_on: Literal["both", "real"] = "both"
+    discriminator_class_weight: float = 1.0
+    generator_class_weight: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        widths = ("generator_width", "discriminator_width", "class_splits")
+        for name in widths:
+            check_range(self, name, minimum=1)
+        for name in ("dropout", "momentum"):
+            check_range(self, name, minimum=0, below=1)
+        check_range(self, "activation_noise", minimum=0, maximum=1)
+        check_range(self, "labelled_fraction", above=0, maximum=1)
+        for name in ("discriminator_class_weight", "generator_class_weight"):
+            check_range(self, name, minimum=0)
+        self._check_classes()
+
+    def _check_classes(self):
+        if self.classes and (
+            len(self.classes) != 2 or not 0 <= self.classes[0] < self.classes[1]
+        ):
+            raise ValueError(
+                "classes must be empty or the first class and the class after "
+                f"the last, as in 10,20. Received: {self.classes}."
+            )
+        by_class = self.class_splits > 1 or self.labelled_fraction < 1
+        if (by_class or self.classes) and not self.conditional:
+            raise ValueError(
+                "class_splits, classes and labelled_fraction are for "
+                "conditional models. Received: conditional=False. Leave them "
+                "out, or leave conditional as it is."
+            )
+        if self.class_splits > 1 and self.classes:
+            raise ValueError(
+                "A run trains several models on parts of the classes, or one "
+                f"on the part that `classes` names. Received: class_splits="
+                f"{self.class_splits}, classes={self.classes}."
+            )
+
+
+PAPER = Config(
+    **library_preset("ac_gan_cifar10_32", Config),
+    evaluate_every=5000,
+    sample_every=1000,
+    checkpoint_every=1000,
+    evaluation_samples=50_000,
+    reference_samples=50_000,
+)
+IMAGENET = dataclasses.replace(
+    PAPER,
+    **library_preset("ac_gan_imagenet_128", Config),
+    class_splits=100,
+)
+CPU = Config(
+    resolution=32,
+    channels=1,
+    latent_dim=64,
+    steps=3000,
+    batch_size=64,
+    precision="mixed_bfloat16",
+    generator_width=48,
+    discriminator_width=8,
+    momentum=0.9,
+    generator_learning_rate=2e-4,
+    discriminator_learning_rate=2e-4,
+    beta_1=0.5,
+    beta_2=0.999,
+    ema_decay=0.998,
+    ema_start=800,
+    evaluate_every=0,
+    sample_every=750,
+    checkpoint_every=750,
+    evaluation_samples=2500,
+)
+SMOKE = dataclasses.replace(
+    CPU,
+    steps=10,
+    batch_size=8,
+    generator_width=8,
+    discriminator_width=2,
+    ema_start=0,
+    precision="float32",
+    sample_every=5,
+    checkpoint_every=5,
+    evaluation_samples=100,
+    reference_samples=200,
+    log_every=5,
+)
+PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
+
+
+def build(config: Config, num_classes: int):
+    """Returns the compiled AC-GAN of a configuration."""
+    from keras_gans import ACGAN
+
+    return build_model(ACGAN, config, num_classes)
+
+
+def load(config: Config):
+    """Returns the images of a configuration, with the labels it leaves."""
+    images = load_data(config)
+    if config.classes:
+        images = images.subset_of_classes(*config.classes)
+    if config.labelled_fraction < 1:
+        images = images.with_labelled_fraction(config.labelled_fraction)
+    return images
+
+
+def run(config: Config):
+    """Prepares a run, of one model or of one for each part of the classes."""
+    if config.class_splits > 1:
+        return prepare_ensemble(config, "ac_gan", build, load)
+    return prepare(config, "ac_gan", build, load)
+
+
+if __name__ == "__main__":
+    recipe_main(Config, PRESETS, run, "ac_gan", __doc__)

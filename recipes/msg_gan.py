@@ -1,0 +1,129 @@
+"""MSG-GAN: gradients at every scale, relativistic average hinge loss.
+
+Karnewar & Iyengar, 2019, https://arxiv.org/abs/1903.06048v1, the early
+version. The preset `paper` is the published CIFAR-10 configuration; batch
+size and steps are not in the paper:
+
+    python -m recipes.msg_gan --preset=paper --dataset=tfds:cifar10
+    KERAS_BACKEND=jax python -m recipes.msg_gan --dataset=folder:my_images
+"""
+
+import dataclasses
+from typing import Literal
+
+from recipes.common.build import build_model
+from recipes.common.fields import check_range
+from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.run import recipe_main
+from recipes.common.train import prepare
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(GANConfig):
+    """Settings of MSG-GAN.
+
+    Attributes:
+        max_channels: Channels of feature maps of up to 32 pixels; they halve
+            with each doubling from there on.
+        combine: How the discriminator joins the images of a scale and its
+            features; concat as published.
+        group_size: Images of one minibatch deviation; none for the batch.
+        loss: Adversarial loss.
+        penalty_weight: Weight of the gradient penalty; 0 for none.
+        folding: Use the exact, cheaper form of resampling convolutions.
+    """
+
+    conditional: bool = False
+    latent_dim: int = 512
+    generator_learning_rate: float = 1e-3
+    discriminator_learning_rate: float = 1e-3
+    beta_2: float = 0.99
+    ema_decay: float | None = 0.999
+    max_channels: int = 512
+    combine: Literal["concat", "add"] = "concat"
+    group_size: int | None = None
+    loss: Literal[
+        "relativistic_hinge",
+        "relativistic_non_saturating",
+        "relativistic_least_squares",
+        "relativistic_wasserstein",
+        "hinge",
+        "non_saturating",
+        "least_squares",
+        "wasserstein",
+    ] = "relativistic_hinge"
+    penalty_weight: float = 0.0
+    folding: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.conditional:
+            raise ValueError(
+                "MSG-GAN is unconditional. Received: conditional=true. Train "
+                "without classes: --conditional=false."
+            )
+        check_range(self, "max_channels", minimum=2)
+        check_range(self, "penalty_weight", minimum=0)
+        if self.group_size is not None:
+            check_range(self, "group_size", minimum=1)
+            if self.batch_size % self.group_size:
+                raise ValueError(
+                    "batch_size must be a multiple of group_size. Received: "
+                    f"batch_size={self.batch_size}, "
+                    f"group_size={self.group_size}."
+                )
+
+
+PAPER = Config(
+    **library_preset("msg_gan_cifar10_32", Config),
+    evaluate_every=10_000,
+    sample_every=1000,
+    checkpoint_every=1000,
+    evaluation_samples=50_000,
+    reference_samples=50_000,
+)
+CPU = Config(
+    resolution=32,
+    channels=1,
+    latent_dim=64,
+    steps=2000,
+    batch_size=32,
+    precision="mixed_bfloat16",
+    max_channels=64,
+    learning_rate_decay=True,
+    ema_decay=0.995,
+    evaluate_every=0,
+    sample_every=500,
+    checkpoint_every=500,
+    evaluation_samples=2500,
+)
+SMOKE = dataclasses.replace(
+    CPU,
+    steps=10,
+    batch_size=8,
+    latent_dim=16,
+    max_channels=8,
+    precision="float32",
+    sample_every=5,
+    checkpoint_every=5,
+    evaluation_samples=100,
+    reference_samples=200,
+    log_every=5,
+)
+PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
+
+
+def build(config: Config, num_classes: int):
+    """Returns the compiled MSG-GAN of a configuration."""
+    from keras_gans import MSGGAN
+
+    return build_model(MSGGAN, config, num_classes)
+
+
+def run(config: Config):
+    """Prepares a run."""
+    return prepare(config, "msg_gan", build)
+
+
+if __name__ == "__main__":
+    recipe_main(Config, PRESETS, run, "msg_gan", __doc__)

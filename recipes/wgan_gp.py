@@ -1,0 +1,155 @@
+"""WGAN-GP: a critic held 1-Lipschitz by a penalty on its gradient.
+
+Gulrajani et al., 2017, https://arxiv.org/abs/1704.00028. The preset `paper`
+is the unconditional ResNet for CIFAR-10:
+
+    python -m recipes.wgan_gp --preset=paper --dataset=tfds:cifar10
+    KERAS_BACKEND=jax python -m recipes.wgan_gp --dataset=folder:my_images
+
+The methods that the paper compares with have step sizes of their own, for
+example weight clipping:
+
+    python -m recipes.wgan_gp --method=wgan --optimizer=rmsprop \
+        --generator_learning_rate=5e-5 --discriminator_learning_rate=5e-5
+"""
+
+import dataclasses
+from typing import Literal
+
+from recipes.common.build import build_model
+from recipes.common.fields import check_range
+from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.run import recipe_main
+from recipes.common.train import prepare
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config(GANConfig):
+    """Settings of WGAN-GP.
+
+    Attributes:
+        architecture: Networks: a ResNet at 32, 64 or 128 pixels, a DCGAN at
+            28, 32 or 64, or a variant of it at 64.
+        method: Gradient penalty, weight clipping, or the losses of DCGAN or
+            LSGAN; step sizes stay those of the flags.
+        generator_width: Base width of the generator; none for the published
+            one.
+        discriminator_width: Base width of the critic; none for the published
+            one.
+        discriminator_normalization: The critic's; auto for the published one.
+        batch_statistics: Sample with the statistics of the batch, as
+            published, rather than with moving averages.
+        penalty_weight: Weight of the gradient penalty.
+        penalty_target: Gradient norm that the penalty asks for.
+        one_sided: Penalize only norms above the target.
+        weight_clipping: Limit of the critic's weights with method wgan.
+        discriminator_class_weight: Weight of the critic's class loss.
+        generator_class_weight: Weight of the generator's class loss.
+        folding: Use the exact, cheaper form of resampling convolutions.
+    """
+
+    n_critic: int = 5
+    discriminator_learning_rate: float = 1e-4
+    architecture: Literal[
+        "resnet",
+        "dcgan",
+        "dcgan_no_bn_constant",
+        "dcgan_mlp",
+        "dcgan_no_norm",
+        "dcgan_gated",
+        "dcgan_tanh",
+        "resnet101",
+    ] = "resnet"
+    method: Literal["wgan_gp", "wgan", "dcgan", "lsgan"] = "wgan_gp"
+    generator_width: int | None = None
+    discriminator_width: int | None = None
+    discriminator_normalization: Literal["auto", "layer", "batch", "none"] = (
+        "auto"
+    )
+    batch_statistics: bool = True
+    penalty_weight: float = 10.0
+    penalty_target: float = 1.0
+    one_sided: bool = False
+    weight_clipping: float = 0.01
+    discriminator_class_weight: float = 1.0
+    generator_class_weight: float = 0.1
+    folding: bool = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("generator_width", "discriminator_width"):
+            if getattr(self, name) is not None:
+                check_range(self, name, minimum=1)
+        for name in ("penalty_target", "weight_clipping"):
+            check_range(self, name, above=0)
+        for name in (
+            "penalty_weight",
+            "discriminator_class_weight",
+            "generator_class_weight",
+        ):
+            check_range(self, name, minimum=0)
+
+
+PAPER = Config(
+    **library_preset("wgan_gp_cifar10_32", Config),
+    conditional=False,
+    learning_rate_decay=True,
+    evaluate_every=10_000,
+    sample_every=1000,
+    checkpoint_every=1000,
+    evaluation_samples=50_000,
+    reference_samples=50_000,
+)
+CPU = Config(
+    resolution=32,
+    channels=1,
+    latent_dim=64,
+    steps=1200,
+    batch_size=64,
+    precision="mixed_bfloat16",
+    generator_width=32,
+    discriminator_width=32,
+    # Served images should not depend on those beside them.
+    batch_statistics=False,
+    n_critic=2,
+    generator_learning_rate=5e-4,
+    discriminator_learning_rate=5e-4,
+    learning_rate_decay=True,
+    ema_decay=0.998,
+    ema_start=800,
+    evaluate_every=0,
+    sample_every=300,
+    checkpoint_every=300,
+    evaluation_samples=2500,
+)
+SMOKE = dataclasses.replace(
+    CPU,
+    steps=10,
+    batch_size=8,
+    generator_width=8,
+    discriminator_width=8,
+    ema_start=0,
+    precision="float32",
+    sample_every=5,
+    checkpoint_every=5,
+    evaluation_samples=100,
+    reference_samples=200,
+    log_every=5,
+)
+PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
+
+
+def build(config: Config, num_classes: int):
+    """Returns the compiled WGAN-GP of a configuration."""
+    from keras_gans import WGANGP
+
+    return build_model(WGANGP, config, num_classes)
+
+
+def run(config: Config):
+    """Prepares a run."""
+    return prepare(config, "wgan_gp", build)
+
+
+if __name__ == "__main__":
+    recipe_main(Config, PRESETS, run, "wgan_gp", __doc__)
