@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.11 python3.12 python3.13 python3)
 LONG := not long
 EMPTY := 0
+WORKERS := 2
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test test-long lint format bench clean
@@ -58,13 +59,17 @@ format: $(VENV)/.requirements-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# All backends run even if one fails; the last lines are pytest's own
-# summaries, one a backend.
+# Two processes share the files of tests, each with one thread: most of the
+# time goes into tracing and compiling, which use one. All backends run even if
+# one fails; the last lines are pytest's own summaries, one a backend.
+test: export OMP_NUM_THREADS := 1
+test: export TF_NUM_INTRAOP_THREADS := 1
 test: lint
 	@set -o pipefail; mkdir -p build; status=0; \
 	for backend in $(BACKENDS); do \
 	  echo "Testing on $$backend."; \
-	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -m '$(LONG)' 2>&1 \
+	  KERAS_BACKEND=$$backend $(BIN)/python -m pytest -m '$(LONG)' \
+	    -n $(WORKERS) --dist loadfile 2>&1 \
 	    | tee build/test-$$backend.log || code=$$?; \
 	  test "$${code:-0}" -eq 0 -o "$${code:-0}" = '$(EMPTY)' || status=1; \
 	  unset code; \
