@@ -84,7 +84,10 @@ def _renderer(generator: keras.Model, num_classes: int) -> Callable:
             with tf.control_dependencies(
                 [_check_range("labels", labels, 0, num_classes - 1)]
             ):
-                labels = tf.cast(labels, generator.inputs[1].dtype)
+                # A cast to the same type would be no operation that could
+                # wait for the check.
+                labels = tf.identity(labels)
+            labels = tf.cast(labels, generator.inputs[1].dtype)
             inputs = [latents, labels]
         images = tf.cast(generator(inputs, training=False), tf.float32)
         # The same formula as `keras_gans.images.to_uint8`; both round halves

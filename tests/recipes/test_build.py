@@ -38,7 +38,11 @@ def test_no_flag_is_ignored(name):
 
 def test_step_sizes_decay_over_the_steps_of_the_run():
     config = dataclasses.replace(
-        sagan.SMOKE, steps=7, n_critic=3, learning_rate_hold=0.5
+        sagan.SMOKE,
+        steps=7,
+        n_critic=3,
+        learning_rate_hold=0.5,
+        generator_learning_rate=5e-4,
     )
     gan = build_model(keras_gans.SAGAN, config, 0)
     schedule = gan.optimizer.discriminator._learning_rate
