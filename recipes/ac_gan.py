@@ -21,10 +21,15 @@ Training with a tenth of the labels:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import build_model
+from recipes.common.build import builder
 from recipes.common.ensemble import prepare_ensemble
 from recipes.common.fields import check_range
-from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.gan_config import (
+    PAPER_RUN,
+    GANConfig,
+    library_preset,
+    smoke,
+)
 from recipes.common.run import recipe_main
 from recipes.common.train import load_data, prepare
 
@@ -110,11 +115,7 @@ class Config(GANConfig):
 
 PAPER = Config(
     **library_preset("ac_gan_cifar10_32", Config),
-    evaluate_every=5000,
-    sample_every=1000,
-    checkpoint_every=1000,
-    evaluation_samples=50_000,
-    reference_samples=50_000,
+    **PAPER_RUN | {"evaluate_every": 5000},
 )
 IMAGENET = dataclasses.replace(
     PAPER,
@@ -142,28 +143,9 @@ CPU = Config(
     checkpoint_every=750,
     evaluation_samples=2500,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=8,
-    generator_width=8,
-    discriminator_width=2,
-    ema_start=0,
-    precision="float32",
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=100,
-    reference_samples=200,
-    log_every=5,
-)
+SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
-
-
-def build(config: Config, num_classes: int):
-    """Returns the compiled AC-GAN of a configuration."""
-    from keras_gans import ACGAN
-
-    return build_model(ACGAN, config, num_classes)
+build = builder("ACGAN")
 
 
 def load(config: Config):

@@ -14,9 +14,13 @@ amplification map and what the modes of `--amplification` do.
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import build_model
+from recipes.common.build import builder
 from recipes.common.fields import check_range
-from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.gan_config import (
+    GANConfig,
+    library_preset,
+    smoke,
+)
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
 
@@ -116,28 +120,9 @@ CPU = Config(
     checkpoint_every=500,
     evaluation_samples=2500,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=8,
-    generator_width=8,
-    discriminator_width=8,
-    ema_start=0,
-    precision="float32",
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=100,
-    reference_samples=200,
-    log_every=5,
-)
+SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-
-
-def build(config: Config, num_classes: int):
-    """Returns the compiled model of a configuration."""
-    from keras_gans import LGAGAN
-
-    return build_model(LGAGAN, config, num_classes)
+build = builder("LGAGAN")
 
 
 def run(config: Config):

@@ -11,9 +11,14 @@ size and steps are not in the paper:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import build_model
+from recipes.common.build import builder
 from recipes.common.fields import check_range
-from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.gan_config import (
+    PAPER_RUN,
+    GANConfig,
+    library_preset,
+    smoke,
+)
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
 
@@ -76,11 +81,7 @@ class Config(GANConfig):
 
 PAPER = Config(
     **library_preset("msg_gan_cifar10_32", Config),
-    evaluate_every=10_000,
-    sample_every=1000,
-    checkpoint_every=1000,
-    evaluation_samples=50_000,
-    reference_samples=50_000,
+    **PAPER_RUN,
 )
 CPU = Config(
     resolution=32,
@@ -97,27 +98,9 @@ CPU = Config(
     checkpoint_every=500,
     evaluation_samples=2500,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=8,
-    latent_dim=16,
-    max_channels=8,
-    precision="float32",
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=100,
-    reference_samples=200,
-    log_every=5,
-)
+SMOKE = smoke(CPU, latent_dim=16, max_channels=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-
-
-def build(config: Config, num_classes: int):
-    """Returns the compiled MSG-GAN of a configuration."""
-    from keras_gans import MSGGAN
-
-    return build_model(MSGGAN, config, num_classes)
+build = builder("MSGGAN")
 
 
 def run(config: Config):

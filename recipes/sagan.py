@@ -10,9 +10,14 @@ the published ImageNet configuration and wants 1,000 labelled classes:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import build_model
+from recipes.common.build import builder
 from recipes.common.fields import check_range
-from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.gan_config import (
+    PAPER_RUN,
+    GANConfig,
+    library_preset,
+    smoke,
+)
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
 
@@ -64,11 +69,7 @@ class Config(GANConfig):
 
 PAPER = Config(
     **library_preset("sagan_imagenet_128", Config),
-    evaluate_every=10_000,
-    sample_every=1000,
-    checkpoint_every=1000,
-    evaluation_samples=50_000,
-    reference_samples=50_000,
+    **PAPER_RUN,
 )
 # Chosen by quality reached in five minutes: docs/quickstart.md.
 CPU = Config(
@@ -99,28 +100,9 @@ CPU = Config(
     checkpoint_every=1100,
     evaluation_samples=2500,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=8,
-    generator_width=8,
-    discriminator_width=8,
-    ema_start=0,
-    precision="float32",
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=100,
-    reference_samples=200,
-    log_every=5,
-)
+SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-
-
-def build(config: Config, num_classes: int):
-    """Returns the compiled SAGAN of a configuration."""
-    from keras_gans import SAGAN
-
-    return build_model(SAGAN, config, num_classes)
+build = builder("SAGAN")
 
 
 def run(config: Config):

@@ -16,9 +16,14 @@ example weight clipping:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import build_model
+from recipes.common.build import builder
 from recipes.common.fields import check_range
-from recipes.common.gan_config import GANConfig, library_preset
+from recipes.common.gan_config import (
+    PAPER_RUN,
+    GANConfig,
+    library_preset,
+    smoke,
+)
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
 
@@ -94,11 +99,7 @@ PAPER = Config(
     **library_preset("wgan_gp_cifar10_32", Config),
     conditional=False,
     learning_rate_decay=True,
-    evaluate_every=10_000,
-    sample_every=1000,
-    checkpoint_every=1000,
-    evaluation_samples=50_000,
-    reference_samples=50_000,
+    **PAPER_RUN,
 )
 CPU = Config(
     resolution=32,
@@ -122,28 +123,9 @@ CPU = Config(
     checkpoint_every=300,
     evaluation_samples=2500,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=8,
-    generator_width=8,
-    discriminator_width=8,
-    ema_start=0,
-    precision="float32",
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=100,
-    reference_samples=200,
-    log_every=5,
-)
+SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-
-
-def build(config: Config, num_classes: int):
-    """Returns the compiled WGAN-GP of a configuration."""
-    from keras_gans import WGANGP
-
-    return build_model(WGANGP, config, num_classes)
+build = builder("WGANGP")
 
 
 def run(config: Config):

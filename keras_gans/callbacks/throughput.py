@@ -1,4 +1,4 @@
-"""Images a second, on the progress bar and in the logs."""
+"""Images, or other samples, a second, on the progress bar and in the logs."""
 
 import collections
 import statistics
@@ -16,11 +16,13 @@ class Throughput(keras.callbacks.Callback):
 
     Args:
         images_per_step: Real images of a training step.
+        noun: What they are, where they are no images: the name in the logs.
     """
 
-    def __init__(self, images_per_step: int):
+    def __init__(self, images_per_step: int, noun: str = "images"):
         super().__init__()
         self.images_per_step = images_per_step
+        self.noun = noun
         self._ends = collections.deque(maxlen=21)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -33,6 +35,6 @@ class Throughput(keras.callbacks.Callback):
             if last > first
         ]
         if durations and logs is not None:
-            logs["images/s"] = self.images_per_step / statistics.median(
+            logs[f"{self.noun}/s"] = self.images_per_step / statistics.median(
                 durations
             )

@@ -94,6 +94,38 @@ class GANConfig(RunConfig):
         check_range(self, "evaluation_resolution", minimum=32)
 
 
+# How the papers' scores are computed; a recipe states what differs.
+PAPER_RUN = {
+    "evaluate_every": 10_000,
+    "sample_every": 1000,
+    "checkpoint_every": 1000,
+    "evaluation_samples": 50_000,
+    "reference_samples": 50_000,
+}
+
+
+def smoke(config: GANConfig, **smaller) -> GANConfig:
+    """Returns a run of ten steps that goes everywhere `config` goes.
+
+    Args:
+        config: Settings of a recipe.
+        **smaller: Sizes of its networks.
+    """
+    return dataclasses.replace(
+        config,
+        steps=10,
+        batch_size=8,
+        ema_start=0,
+        precision="float32",
+        sample_every=5,
+        checkpoint_every=5,
+        evaluation_samples=100,
+        reference_samples=200,
+        log_every=5,
+        **smaller,
+    )
+
+
 def library_preset(name: str, config_class: type[GANConfig]) -> dict:
     """Returns the fields of a recipe that a preset of the library sets.
 

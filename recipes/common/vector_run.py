@@ -219,7 +219,7 @@ def _callbacks(config, subject, gan, directory, state):
         log_dir=directory.logs,
     )
     return evaluation, [
-        callbacks.Throughput(samples_per_step),
+        callbacks.Throughput(samples_per_step, subject.batch_noun),
         callbacks.StopAt(config.steps),
         callbacks.TensorBoard(directory.logs, config.log_every),
         callbacks.WeightHistograms(directory.logs, config.evaluate_every),

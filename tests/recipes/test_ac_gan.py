@@ -2,10 +2,6 @@
 
 import dataclasses
 import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,8 +12,6 @@ from recipes.common.flags import help_text, read_config
 from recipes.common.gan_config import library_preset
 
 pytestmark = pytest.mark.once
-
-ROOT = pathlib.Path(__file__).parents[2]
 
 
 def read(*flags):
@@ -102,8 +96,9 @@ def test_classes_and_labels_are_left_out_as_told():
     assert counts.tolist() == [2700, 100, 100, 100]
 
 
-def test_a_run_with_few_labels_trains_and_exports(tmp_path):
-    flags = (
+def test_a_run_with_few_labels_trains_and_exports(recipe, tmp_path):
+    result = recipe(
+        "ac_gan",
         "--preset=smoke",
         "--steps=2",
         "--generator_width=2",
@@ -115,19 +110,7 @@ def test_a_run_with_few_labels_trains_and_exports(tmp_path):
         "--labelled_fraction=0.01",
         "--run_dir=run",
         "--export_dir=export",
-    )
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "KERAS_HOME": str(tmp_path / "keras_home"),
-    }
-    result = subprocess.run(
-        [sys.executable, "-m", "recipes.ac_gan", *flags],
         cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
     )
     assert result.returncode == 0, result.stderr
     run = tmp_path / "run"

@@ -24,7 +24,7 @@ SMALL = (
 )
 
 
-def recipe(*flags):
+def run_recipe(*flags):
     recipe_main(
         char_lm.Config,
         char_lm.PRESETS,
@@ -46,7 +46,7 @@ def write_text(folder):
 
 def test_a_run_leaves_what_the_contract_names(in_empty_folder, capsys):
     write_text(in_empty_folder)
-    recipe()
+    run_recipe()
     run = in_empty_folder / "run"
     assert sorted(path.name for path in run.iterdir()) == [
         "best.keras",
@@ -130,7 +130,7 @@ def test_flags_out_of_place_or_range_are_refused(flag, words):
 @pytest.mark.once
 def test_a_missing_text_is_one_clear_line(in_empty_folder, capsys):
     with pytest.raises(SystemExit) as end:
-        recipe()
+        run_recipe()
     assert end.value.code == 2
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("error:")

@@ -4,7 +4,6 @@ import dataclasses
 import importlib
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
@@ -15,7 +14,6 @@ from PIL import Image
 from recipes import quickstart, sagan
 from recipes.common.gan_config import library_preset
 
-ROOT = pathlib.Path(__file__).parents[2]
 # As small as it gets: what is tested is the road, not the result.
 SMALL = (
     "--preset=smoke",
@@ -45,28 +43,12 @@ np.savez(sys.argv[3], images=images["images"], sample=sample["images"])
 """
 
 
-def recipe(*flags, module="sagan", cwd, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", f"recipes.{module}", *flags],
-        cwd=cwd,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "KERAS_HOME": str(cwd / "keras_home"),
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(recipe, tmp_path_factory):
     """The working directory of a run that has ended, and its output."""
     directory = tmp_path_factory.mktemp("run")
     result = recipe(
-        *SMALL, "--run_dir=run", "--export_dir=export", cwd=directory
+        "sagan", *SMALL, "--run_dir=run", "--export_dir=export", cwd=directory
     )
     assert result.returncode == 0, result.stderr
     return directory, result.stdout
@@ -139,17 +121,17 @@ def test_the_export_serves_the_averaged_generator(finished, tmp_path):
 
 
 @pytest.mark.once
-def test_a_run_goes_on_where_it_ended(finished):
+def test_a_run_goes_on_where_it_ended(recipe, finished):
     directory, _ = finished
     flags = [flag for flag in SMALL if not flag.startswith("--steps")]
     flags += ["--run_dir=run", "--export_dir=export"]
-    result = recipe(*flags, "--steps=3", cwd=directory)
+    result = recipe("sagan", *flags, "--steps=3", cwd=directory)
     assert result.returncode == 0, result.stderr
     assert "Resuming run after step 2" in result.stdout
     lines = (directory / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [2, 3]
     assert (directory / "export" / "2" / "saved_model.pb").exists()
-    again = recipe(*flags, "--steps=3", cwd=directory)
+    again = recipe("sagan", *flags, "--steps=3", cwd=directory)
     assert "has its 3 steps already" in again.stdout
     assert not (directory / "export" / "3").exists()
 
@@ -181,8 +163,10 @@ def test_a_run_goes_on_where_it_ended(finished):
         (["--precision=float16"], ["float16", "mixed_bfloat16"]),
     ],
 )
-def test_a_wrong_command_is_one_clear_line(tmp_path, flags, words):
-    result = recipe("--preset=smoke", "--run_dir=run", *flags, cwd=tmp_path)
+def test_a_wrong_command_is_one_clear_line(recipe, tmp_path, flags, words):
+    result = recipe(
+        "sagan", "--preset=smoke", "--run_dir=run", *flags, cwd=tmp_path
+    )
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     [line] = [
@@ -193,8 +177,10 @@ def test_a_wrong_command_is_one_clear_line(tmp_path, flags, words):
 
 
 @pytest.mark.once
-def test_a_wrong_backend_is_one_clear_line(tmp_path):
-    result = recipe("--preset=smoke", cwd=tmp_path, KERAS_BACKEND="tensorlow")
+def test_a_wrong_backend_is_one_clear_line(recipe, tmp_path):
+    result = recipe(
+        "sagan", "--preset=smoke", cwd=tmp_path, KERAS_BACKEND="tensorlow"
+    )
     assert result.returncode == 2
     assert "tensorlow" in result.stderr
     assert "Traceback" not in result.stderr
@@ -202,10 +188,12 @@ def test_a_wrong_backend_is_one_clear_line(tmp_path):
 
 
 @pytest.mark.once
-def test_unlabelled_images_need_an_unconditional_model(tmp_path):
+def test_unlabelled_images_need_an_unconditional_model(recipe, tmp_path):
     images = np.zeros((8, 32, 32, 1), "uint8")
     np.savez(tmp_path / "images.npz", images=images)
-    result = recipe("--preset=smoke", "--dataset=npz:images.npz", cwd=tmp_path)
+    result = recipe(
+        "sagan", "--preset=smoke", "--dataset=npz:images.npz", cwd=tmp_path
+    )
     assert result.returncode == 2
     assert "--conditional=false" in result.stderr
     assert not (tmp_path / "runs").exists()

@@ -25,7 +25,7 @@ SMALL = (
 )
 
 
-def recipe(*flags):
+def run_recipe(*flags):
     recipe_main(
         toy2d.Config,
         toy2d.PRESETS,
@@ -46,7 +46,7 @@ def metrics(directory):
 
 
 def test_a_run_leaves_what_the_contract_names(in_empty_folder, capsys):
-    recipe("--steps=2")
+    run_recipe("--steps=2")
     run = in_empty_folder / "run"
     assert sorted(path.name for path in run.iterdir()) == [
         "best.keras",
@@ -77,11 +77,11 @@ def test_a_run_leaves_what_the_contract_names(in_empty_folder, capsys):
 
 @pytest.mark.once
 def test_an_interrupted_run_ends_as_one_that_was_not(in_empty_folder, capsys):
-    recipe("--steps=2", "--data=swiss_roll")
-    recipe("--steps=4", "--data=swiss_roll")
+    run_recipe("--steps=2", "--data=swiss_roll")
+    run_recipe("--steps=4", "--data=swiss_roll")
     assert "Resuming run after step 2" in capsys.readouterr().out
     flags = ("--run_dir=whole", "--steps=4", "--data=swiss_roll")
-    recipe(*flags, "--evaluate_every=2")
+    run_recipe(*flags, "--evaluate_every=2")
     resumed, whole = (
         metrics(in_empty_folder / "run"),
         metrics(in_empty_folder / "whole"),

@@ -1,11 +1,6 @@
 """The recipe `wgan_gp` as a user runs it."""
 
 import dataclasses
-import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import pytest
 
@@ -13,47 +8,6 @@ from recipes import wgan_gp
 from recipes.common.gan_config import library_preset
 
 pytestmark = pytest.mark.once
-
-ROOT = pathlib.Path(__file__).parents[2]
-
-
-def recipe(*flags, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "recipes.wgan_gp", "--preset=smoke", *flags],
-        cwd=cwd,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "KERAS_HOME": str(cwd / "keras_home"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_run_trains_evaluates_and_exports(tmp_path):
-    result = recipe(
-        "--steps=2",
-        "--generator_width=4",
-        "--discriminator_width=4",
-        "--latent_dim=8",
-        "--dequantize=true",
-        "--evaluation_samples=20",
-        "--reference_samples=20",
-        "--evaluation_resolution=32",
-        "--run_dir=run",
-        "--export_dir=export",
-        cwd=tmp_path,
-    )
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "run" / "best.keras").exists()
-    assert (tmp_path / "export" / "1" / "saved_model.pb").exists()
-    metrics = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
-    [line] = map(json.loads, metrics)
-    assert line["step"] == 2
-    # Two steps of two critic batches of eight.
-    assert line["images_seen"] == 32
 
 
 @pytest.mark.parametrize(
@@ -66,8 +20,10 @@ def test_a_run_trains_evaluates_and_exports(tmp_path):
         ("--discriminator_normalization=batch", ["batch", "layer"]),
     ],
 )
-def test_a_wrong_command_is_one_clear_line(tmp_path, flag, words):
-    result = recipe(flag, "--run_dir=run", cwd=tmp_path)
+def test_a_wrong_command_is_one_clear_line(recipe, tmp_path, flag, words):
+    result = recipe(
+        "wgan_gp", "--preset=smoke", flag, "--run_dir=run", cwd=tmp_path
+    )
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     [line] = [
