@@ -84,8 +84,8 @@ PAPER = Config(
     **PAPER_RUN,
 )
 # Chosen on the embedded images, docs/results.md: of the paper's losses WGAN-GP
-# is the one that learns within minutes; relativistic hinge loses to the
-# discriminator there. Equalized weights are of size 1, hence the large rates.
+# learns the fastest, relativistic hinge second. Equalized weights are of size
+# 1, hence the large rates.
 CPU = Config(
     resolution=32,
     channels=1,
