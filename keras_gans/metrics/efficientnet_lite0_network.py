@@ -1,7 +1,8 @@
 """The convolutional network of EfficientNet-Lite0."""
 
 import keras
-import numpy as np
+
+from keras_gans.metrics.extractor import image_data_format, zeros
 
 # Tan and Le (2019), Table 1, in its Lite form: (repeats, kernel size, stride
 # of the first block, expansion, output channels).
@@ -96,7 +97,7 @@ def build_network(resolution: int) -> keras.Model:
     """
     images = keras.Input((None, None, 3), dtype="uint8")
     x = EfficientNetLite0Scaling(resolution, dtype="float32")(images)
-    if _data_format() == "channels_first":
+    if image_data_format() == "channels_first":
         x = keras.ops.transpose(x, (0, 3, 1, 2))
     x = _convolution(x, "conv_stem", _STEM_CHANNELS, 3, strides=2)
     index = 0
@@ -113,35 +114,24 @@ def build_network(resolution: int) -> keras.Model:
             index += 1
     x = _convolution(x, "conv_head", DIMENSION, 1)
     x = keras.layers.GlobalAveragePooling2D(
-        data_format=_data_format(), dtype="float32"
+        data_format=image_data_format(), dtype="float32"
     )(x)
     return keras.Model(images, x, name="efficientnet_lite0", trainable=False)
-
-
-def _data_format():
-    # On torch, Keras copies channels-last images around every convolution.
-    is_torch = keras.backend.backend() == "torch"
-    return "channels_first" if is_torch else "channels_last"
-
-
-def _zeros(shape, dtype=None):
-    # JAX would compile a program for every shape of `keras.ops.zeros`.
-    return np.zeros(shape, dtype)
 
 
 def _block(x, name, kernel_size, strides, expansion, channels):
     """Expansion, depthwise convolution, projection; a skip where it fits."""
     inputs = x
     if expansion != 1:
-        axis = 1 if _data_format() == "channels_first" else -1
+        axis = 1 if image_data_format() == "channels_first" else -1
         x = _convolution(x, name + "expand_conv", expansion * x.shape[axis], 1)
     x = EfficientNetLite0Depthwise(
         kernel_size,
         strides,
         padding="same",
-        depthwise_initializer=_zeros,
-        bias_initializer=_zeros,
-        data_format=_data_format(),
+        depthwise_initializer=zeros,
+        bias_initializer=zeros,
+        data_format=image_data_format(),
         dtype="float32",
         name=name + "depthwise_conv",
     )(x)
@@ -156,9 +146,9 @@ def _convolution(x, name, channels, kernel_size, strides=1, activation="relu6"):
         kernel_size,
         strides,
         padding="same",
-        kernel_initializer=_zeros,
-        bias_initializer=_zeros,
-        data_format=_data_format(),
+        kernel_initializer=zeros,
+        bias_initializer=zeros,
+        data_format=image_data_format(),
         activation=activation,
         dtype="float32",
         name=name,

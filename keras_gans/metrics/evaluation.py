@@ -11,9 +11,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_gans.metrics.efficientnet_lite0 import as_images
+from keras_gans.metrics.extractor import as_images
+from keras_gans.metrics.feature_sample import FeatureSample
 from keras_gans.metrics.frechet import FrechetDistance
-from keras_gans.metrics.kernel import FeatureSample, KernelDistance
+from keras_gans.metrics.kernel import KernelDistance
 from keras_gans.metrics.moments import Moments
 from keras_gans.metrics.reference_cache import (
     KEPT_FEATURES,

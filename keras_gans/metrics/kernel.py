@@ -1,7 +1,11 @@
 """The kernel distance (KID) between two sets of features."""
 
+import itertools
+
 import numpy as np
 
+from keras_gans.metrics.feature_sample import FeatureSample
+from keras_gans.metrics.intervals import jackknife_interval
 from keras_gans.metrics.moments import as_features
 
 # Rows of the kernel matrix held at once.
@@ -45,14 +49,8 @@ def kernel_distance(
     """
     _require_at_least("subset_size", subset_size, 2)
     _require_at_least("subsets", subsets, 1)
-    real = as_features(real)
-    fake = as_features(fake, real.shape[1])
+    real, fake = _two_sets(real, fake)
     size = min(subset_size, len(real), len(fake))
-    if size < 2:
-        raise ValueError(
-            "A kernel distance needs at least 2 feature vectors on each side. "
-            f"Received: {len(real)} real and {len(fake)} fake."
-        )
     generator = np.random.default_rng(seed)
     values = []
     for _ in range(subsets):
@@ -60,6 +58,106 @@ def kernel_distance(
         y = fake[generator.choice(len(fake), size, replace=False)]
         values.append(_squared_discrepancy(x, y))
     return float(np.mean(values)), float(np.std(values))
+
+
+def kernel_distance_unbiased(real, fake) -> float:
+    """Returns MMD² over all pairs of two sets, unbiased.
+
+    For n real features x and m fake ones y, with the kernel of
+    `kernel_distance`,
+
+        MMD² = Σ_{i≠j} k(xᵢ, xⱼ) / (n (n - 1)) + Σ_{i≠j} k(yᵢ, yⱼ) / (m (m - 1))
+               - 2 Σ_{ij} k(xᵢ, yⱼ) / (n m).
+
+    No subset is drawn, so that nothing but the features decides the value.
+    The kernel is summed in blocks of 1,024 rows: memory grows with the
+    features, not with their squares.
+
+    Args:
+        real: Features of shape `(n, dimension)`, n >= 2.
+        fake: Features of shape `(m, dimension)`, m >= 2.
+
+    Raises:
+        ValueError: Fewer than two vectors, different dimensions, or numbers
+            that are not finite.
+
+    Example:
+    >>> kernel_distance_unbiased([[0.0], [1.0]], [[0.0], [1.0]])
+    -3.5
+
+    Reference: [Gretton et al., 2012](https://jmlr.org/papers/v13/gretton12a),
+    equation 3; [Bińkowski et al., 2018](https://arxiv.org/abs/1801.01401), §4.
+    """
+    real, fake = _two_sets(real, fake)
+    n, m = len(real), len(fake)
+    return _combined(
+        (_kernel_sum(real, real) - _kernel(real, real).sum()) / (n * (n - 1)),
+        _kernel_sum(fake, fake) - _kernel(fake, fake).sum(),
+        _kernel_sum(real, fake),
+        n,
+        m,
+    )
+
+
+def kernel_interval(
+    real, fake, *, groups: int = 10, seed: int = 0
+) -> dict[str, float]:
+    """Returns `kernel_distance_unbiased` with its 95 % interval.
+
+    The fake vectors are dealt at random into G groups of nearly equal size;
+    with the values vᵢ without group i, s² = (G - 1) / G Σ (vᵢ - mean v)² and
+    the interval is value ± t s, as in `FrechetWithInterval`. It covers the
+    luck of the draw of the samples; the real features count as given.
+
+    Args:
+        real: Features of shape `(n, dimension)`, n >= 2.
+        fake: Features of shape `(m, dimension)`, m >= 2 G.
+        groups: G, at least 2.
+        seed: Fixes who is in which group.
+
+    Returns:
+        `value`, `standard_error`, `low` and `high`.
+
+    Raises:
+        ValueError: Too few vectors, different dimensions, or numbers that are
+            not finite.
+    """
+    _require_at_least("groups", groups, 2)
+    real, fake = _two_sets(real, fake)
+    if len(fake) < 2 * groups:
+        raise ValueError(
+            "An interval needs two vectors a group. Received: "
+            f"{len(fake)} fake vectors, groups={groups}."
+        )
+    order = np.random.default_rng(seed).permutation(len(fake))
+    parts = [fake[order[start::groups]] for start in range(groups)]
+    sizes = np.array([len(part) for part in parts])
+    pairs = np.empty((groups, groups))
+    for g, h in itertools.combinations_with_replacement(range(groups), 2):
+        pairs[g, h] = pairs[h, g] = _kernel_sum(parts[g], parts[h])
+    pairs[np.diag_indices(groups)] -= [_kernel(p, p).sum() for p in parts]
+    between = np.array([_kernel_sum(real, part) for part in parts])
+    n = len(real)
+    within_real = _kernel_sum(real, real) - _kernel(real, real).sum()
+    within_real /= n * (n - 1)
+
+    def without(kept):
+        return _combined(
+            within_real,
+            pairs[np.ix_(kept, kept)].sum(),
+            between[kept].sum(),
+            n,
+            int(sizes[kept].sum()),
+        )
+
+    value = without(np.ones(groups, bool))
+    values = [without(np.arange(groups) != g) for g in range(groups)]
+    return jackknife_interval(value, values)
+
+
+def _combined(within_real, fake_pairs, cross_pairs, n, m):
+    within_fake = fake_pairs / (m * (m - 1))
+    return float(within_real + within_fake - 2 * cross_pairs / (n * m))
 
 
 class KernelDistance:
@@ -100,6 +198,10 @@ class KernelDistance:
         """Adds features of shape `(count, dimension)`, finite."""
         self._sample.update_state(features)
 
+    def merge(self, other: "KernelDistance") -> None:
+        """Adds the features that `other` has seen; `other` is unchanged."""
+        self._sample.merge(other._sample)
+
     def reset_state(self) -> None:
         """Forgets the features; the reference stays."""
         self._sample.reset_state()
@@ -115,55 +217,15 @@ class KernelDistance:
         )
 
 
-class FeatureSample:
-    """A uniform sample, of bounded size, of a stream of feature vectors.
-
-    Vector number t ≥ `capacity` takes the place of a kept one with
-    probability capacity / t (Vitter's algorithm R, 1985), so that each of
-    the vectors seen is kept with equal probability, in whatever order.
-
-    Args:
-        dimension: Length of a vector.
-        capacity: Vectors kept.
-        seed: Fixes the choice.
-
-    Attributes:
-        count: Number of vectors seen.
-    """
-
-    def __init__(self, dimension: int, capacity: int, seed: int = 0):
-        self.dimension = dimension
-        self.capacity = capacity
-        self.seed = seed
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets every vector."""
-        self.count = 0
-        self._generator = np.random.default_rng(self.seed)
-        self._kept = np.empty((0, self.dimension), np.float32)
-
-    def update_state(self, features) -> None:
-        """Adds features of shape `(count, dimension)`, finite."""
-        features = as_features(features, self.dimension)
-        free = self.capacity - len(self._kept)
-        if free:
-            added = features[:free].astype(np.float32)
-            self._kept = np.concatenate([self._kept, added])
-            self.count += len(added)
-            features = features[free:]
-        seen = self.count + 1 + np.arange(len(features))
-        for slot, vector in zip(
-            self._generator.integers(0, seen), features, strict=True
-        ):
-            if slot < self.capacity:
-                self._kept[slot] = vector
-        self.count += len(features)
-
-    @property
-    def features(self) -> np.ndarray:
-        """The kept vectors, float32 of shape `(kept, dimension)`."""
-        return self._kept.copy()
+def _two_sets(real, fake):
+    real = as_features(real)
+    fake = as_features(fake, real.shape[1])
+    if min(len(real), len(fake)) < 2:
+        raise ValueError(
+            "A kernel distance needs at least 2 feature vectors on each side. "
+            f"Received: {len(real)} real and {len(fake)} fake."
+        )
+    return real, fake
 
 
 def _squared_discrepancy(x, y):

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import math
 import sys
 
@@ -134,6 +135,35 @@ def test_the_hash_is_that_of_the_file(extractor):
     assert extractor.weights_hash.startswith("57934424")
 
 
+@pytest.mark.once
+def test_the_certificate_says_what_the_features_depend_on(extractor):
+    assert json.loads(json.dumps(extractor.certificate)) == {
+        "extractor": "efficientnet_lite0",
+        "weights_hash": extractor.weights_hash,
+        "resolution": 64,
+        "resizer": "bilinear",
+        "scaling": "(x-127)/128",
+        "precision": "float32",
+        "genuine": True,
+    }
+
+
+@pytest.mark.once
+def test_logits_are_the_classifier_of_the_features(extractor, garments):
+    outputs = extractor.outputs(garments[:3])
+    assert set(outputs) == {"features", "logits"}
+    np.testing.assert_array_equal(outputs["features"], extractor(garments[:3]))
+    weights = torch.load(module._installed_weights(), weights_only=True)
+    expected = functional.linear(
+        torch.tensor(outputs["features"]).double(),
+        weights["_fc.weight"].double(),
+        weights["_fc.bias"].double(),
+    )
+    assert outputs["logits"].shape == (3, 1000)
+    assert outputs["logits"].dtype == np.float32
+    assert_allclose(outputs["logits"], expected.numpy(), atol=1e-4)
+
+
 @pytest.mark.parametrize(
     "images",
     [
@@ -176,6 +206,11 @@ def test_other_weights_are_refused(tmp_path):
     weights["_conv_head.weight"] = torch.zeros(3, 320, 1, 1)
     torch.save(weights, path)
     with pytest.raises(ValueError, match=r"other\.pth"):
+        EfficientNetLite0Features(weights_path=path)
+    weights = torch.load(module._installed_weights(), weights_only=True)
+    weights["_fc.bias"] = torch.zeros(10)
+    torch.save(weights, path)
+    with pytest.raises(ValueError, match=r"other\.pth.*_fc.*\(10,\)"):
         EfficientNetLite0Features(weights_path=path)
     with pytest.raises(FileNotFoundError, match="absent"):
         EfficientNetLite0Features(weights_path=tmp_path / "absent.pth")

@@ -5,7 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from keras_gans.metrics import KernelDistance, kernel, kernel_distance
-from keras_gans.metrics.kernel import FeatureSample
+from keras_gans.metrics.feature_sample import FeatureSample
+from keras_gans.metrics.kernel import kernel_distance_unbiased, kernel_interval
 
 pytestmark = pytest.mark.once
 
@@ -123,3 +124,72 @@ def test_unusable_features_are_refused():
         kernel_distance(features(5), np.full((3, 6), np.nan))
     with pytest.raises(ValueError, match="shape"):
         kernel_distance(3.0, features(5))
+
+
+def test_all_pairs_are_the_double_loop():
+    x, y = features(23), features(31, seed=1, shift=0.5)
+    value = kernel_distance_unbiased(x, y)
+    assert_allclose(value, by_double_loop(x, y), rtol=1e-12)
+    # Fewer vectors than dimensions.
+    x, y = features(4, dimension=9), features(3, dimension=9, seed=1)
+    value = kernel_distance_unbiased(x, y)
+    assert_allclose(value, by_double_loop(x, y), rtol=1e-12)
+
+
+def test_the_interval_is_the_jackknife_over_groups():
+    x, y = features(17), features(22, seed=1, shift=0.5)
+    result = kernel_interval(x, y, groups=4, seed=3)
+    order = np.random.default_rng(3).permutation(22)
+    without = [
+        by_double_loop(x, np.delete(y, order[g::4], axis=0)) for g in range(4)
+    ]
+    error = np.sqrt(3 / 4 * np.sum((without - np.mean(without)) ** 2))
+    value = by_double_loop(x, y)
+    assert_allclose(result["value"], value, rtol=1e-10)
+    assert_allclose(result["standard_error"], error, rtol=1e-9)
+    # Student's 97.5 % quantile with 3 degrees of freedom, from tables.
+    assert_allclose(result["low"], value - 3.182446 * error, rtol=1e-6)
+    with pytest.raises(ValueError, match="7 fake vectors, groups=4"):
+        kernel_interval(x, y[:7], groups=4)
+
+
+def test_merged_samples_are_uniform_samples_of_the_union():
+    kept = np.zeros(40)
+    vectors = np.arange(40.0)[:, None]
+    for seed in range(2000):
+        first = FeatureSample(1, capacity=10, seed=seed)
+        second = FeatureSample(1, capacity=10, seed=seed + 10_000)
+        first.update_state(vectors[:27])
+        second.update_state(vectors[27:])
+        first.merge(second)
+        assert first.count == 40
+        assert second.count == 13
+        chosen = first.features[:, 0].astype(int)
+        assert len(set(chosen)) == 10
+        kept[chosen] += 1
+    # Each is binomial with n = 2000 and p = 1/4: deviation 19.4.
+    assert np.abs(kept - 500).max() < 5 * 19.4
+
+
+def test_small_samples_merge_without_loss():
+    first, second = (FeatureSample(1, capacity=10) for _ in range(2))
+    first.merge(second)
+    assert first.count == 0
+    first.update_state([[1.0], [2.0]])
+    second.update_state([[3.0]])
+    first.merge(second)
+    assert sorted(first.features[:, 0]) == [1.0, 2.0, 3.0]
+    with pytest.raises(ValueError, match=r"\(1, 10\) and \(1, 9\)"):
+        first.merge(FeatureSample(1, capacity=9))
+
+
+def test_replicas_merge_to_the_distance_of_all():
+    x, y = features(40), features(30, seed=1, shift=0.5).astype(np.float32)
+    first, second = (KernelDistance(x, subsets=1) for _ in range(2))
+    first.update_state(y[:12])
+    second.update_state(y[12:])
+    first.merge(second)
+    # All 30 against 30 of the reference, whatever their order.
+    chosen = np.random.default_rng(0).choice(40, 30, replace=False)
+    expected = by_double_loop(x[chosen], y)
+    assert_allclose(first.result()[0], expected, rtol=1e-6)

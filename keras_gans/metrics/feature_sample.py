@@ -1,0 +1,94 @@
+"""A uniform sample of a stream of feature vectors."""
+
+import numpy as np
+
+from keras_gans.metrics.moments import as_features
+
+
+class FeatureSample:
+    """A uniform sample, of bounded size, of a stream of feature vectors.
+
+    Vector number t > `capacity` takes the place of a kept one with
+    probability capacity / t (Vitter's algorithm R, 1985), so that each of
+    the vectors seen is kept with equal probability, in whatever order.
+
+    Two samples join: with n and m vectors seen, the number that the first
+    gives to the union's k is hypergeometric, as if k were drawn from all
+    n + m, and those are a random part of what it keeps. The result is a
+    uniform sample of the union, fixed by the seeds.
+
+    Args:
+        dimension: Length of a vector.
+        capacity: Vectors kept.
+        seed: Fixes the choice.
+
+    Attributes:
+        count: Number of vectors seen.
+
+    Example:
+    >>> sample = FeatureSample(1, capacity=2)
+    >>> sample.update_state([[1.0], [2.0], [3.0]])
+    >>> sample.count, len(sample.features)
+    (3, 2)
+
+    Reference: [Vitter, 1985](https://doi.org/10.1145/3147.3165).
+    """
+
+    def __init__(self, dimension: int, capacity: int, seed: int = 0):
+        self.dimension = dimension
+        self.capacity = capacity
+        self.seed = seed
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """Forgets every vector."""
+        self.count = 0
+        self._generator = np.random.default_rng(self.seed)
+        self._kept = np.empty((0, self.dimension), np.float32)
+
+    def update_state(self, features) -> None:
+        """Adds features of shape `(count, dimension)`, finite."""
+        features = as_features(features, self.dimension)
+        free = self.capacity - len(self._kept)
+        if free:
+            added = features[:free].astype(np.float32)
+            self._kept = np.concatenate([self._kept, added])
+            self.count += len(added)
+            features = features[free:]
+        seen = self.count + 1 + np.arange(len(features))
+        for slot, vector in zip(
+            self._generator.integers(0, seen), features, strict=True
+        ):
+            if slot < self.capacity:
+                self._kept[slot] = vector
+        self.count += len(features)
+
+    def merge(self, other: "FeatureSample") -> None:
+        """Adds everything that `other` has seen; `other` is unchanged.
+
+        Raises:
+            ValueError: Another dimension or capacity.
+        """
+        here, there = (
+            (sample.dimension, sample.capacity) for sample in (self, other)
+        )
+        if here != there:
+            raise ValueError(
+                "Samples of one dimension and capacity only can be merged. "
+                f"Received: dimension and capacity {here} and {there}."
+            )
+        total = self.count + other.count
+        size = min(self.capacity, total)
+        draw = self._generator
+        own = int(draw.hypergeometric(self.count, other.count, size)) * (
+            total > 0
+        )
+        mine = draw.permutation(len(self._kept))[:own]
+        theirs = draw.permutation(len(other._kept))[: size - own]
+        self._kept = np.concatenate([self._kept[mine], other._kept[theirs]])
+        self.count = total
+
+    @property
+    def features(self) -> np.ndarray:
+        """The kept vectors, float32 of shape `(kept, dimension)`."""
+        return self._kept.copy()
