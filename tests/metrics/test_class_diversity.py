@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from keras_gans.metrics import class_diversity as module
-from keras_gans.metrics.class_diversity import ClassDiversity, class_diversity
+from keras_gans.metrics.class_diversity import (
+    ClassDiversity,
+    _draw_pairs,
+    class_diversity,
+)
 from keras_gans.metrics.ms_ssim import ms_ssim
 
 pytestmark = pytest.mark.once
@@ -51,7 +54,7 @@ def test_few_images_use_every_pair():
 
 def test_pairs_are_different_pairs_of_different_images():
     for count, pairs in ((2, 1), (7, 21), (50, 100), (5000, 100)):
-        first, second = module._draw_pairs(count, pairs, (0, 1))
+        first, second = _draw_pairs(count, pairs, (0, 1))
         drawn = set(zip(first, second, strict=True))
         assert len(drawn) == len(first) == pairs
         assert all(0 <= i < j < count for i, j in drawn)
@@ -61,7 +64,7 @@ def test_every_pair_is_drawn_equally_often():
     pairs = list(itertools.combinations(range(6), 2))
     counts = dict.fromkeys(pairs, 0)
     for seed in range(3000):
-        for pair in zip(*module._draw_pairs(6, 3, seed), strict=True):
+        for pair in zip(*_draw_pairs(6, 3, seed), strict=True):
             counts[pair] += 1
     # Each is binomial with n = 3000 and p = 1/5: deviation 21.9.
     assert max(abs(count - 600) for count in counts.values()) < 5 * 21.9
