@@ -3,7 +3,8 @@
 from keras_gans.callbacks.at_steps import AtSteps
 from keras_gans.callbacks.checkpoint import Checkpoint, restore
 from keras_gans.callbacks.ema import EMA
-from keras_gans.callbacks.evaluation import Evaluation, save_generator
+from keras_gans.callbacks.evaluation import Evaluation
+from keras_gans.callbacks.leaders import Leaders, save_generator
 from keras_gans.callbacks.multi_scale_grid import MultiScaleGrid
 from keras_gans.callbacks.sample_grid import SampleGrid
 from keras_gans.callbacks.stop_at import StopAt
@@ -15,6 +16,7 @@ __all__ = [
     "AtSteps",
     "Checkpoint",
     "Evaluation",
+    "Leaders",
     "MultiScaleGrid",
     "SampleGrid",
     "StopAt",

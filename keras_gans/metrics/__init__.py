@@ -1,12 +1,20 @@
 """Distances between sets of images, and the features they compare."""
 
+from keras_gans.metrics.certificate import (
+    Score,
+    generator_fields,
+    mean_score,
+)
 from keras_gans.metrics.class_diversity import ClassDiversity, class_diversity
 from keras_gans.metrics.class_metrics import (
     IntraClassDistance,
     intra_class_distance,
 )
 from keras_gans.metrics.efficientnet_lite0 import EfficientNetLite0Features
-from keras_gans.metrics.evaluation import Reference, evaluate_samples
+from keras_gans.metrics.evaluation import (
+    evaluate_samples,
+    scores_of_samples,
+)
 from keras_gans.metrics.frechet import FrechetDistance, frechet_distance
 from keras_gans.metrics.frechet_uncertainty import (
     FrechetWithInterval,
@@ -30,12 +38,22 @@ from keras_gans.metrics.manifold import (
     density_coverage,
     precision_recall,
 )
+from keras_gans.metrics.memorization import Memorization, memorization
 from keras_gans.metrics.mode_coverage import mode_coverage
 from keras_gans.metrics.moments import Moments
 from keras_gans.metrics.ms_ssim import ms_ssim
+from keras_gans.metrics.neighbours import (
+    NearestNeighbours,
+    nearest_neighbours,
+)
 from keras_gans.metrics.ngram import NgramDivergence
+from keras_gans.metrics.protocol import METRICS, MetricSettings
+from keras_gans.metrics.reference import Reference
 from keras_gans.metrics.resizing import resize_images
 from keras_gans.metrics.sliced_wasserstein import sliced_wasserstein
+from keras_gans.metrics.sliced_wasserstein_images import (
+    SlicedWassersteinImages,
+)
 
 __all__ = [
     "ClassDiversity",
@@ -47,25 +65,36 @@ __all__ = [
     "InceptionScore",
     "IntraClassDistance",
     "KernelDistance",
+    "METRICS",
     "ManifoldMetrics",
+    "Memorization",
+    "MetricSettings",
     "Moments",
+    "NearestNeighbours",
     "NgramDivergence",
     "Reference",
+    "Score",
+    "SlicedWassersteinImages",
     "class_diversity",
     "compare_intervals",
     "density_coverage",
     "evaluate_samples",
     "frechet_distance",
     "frechet_infinity",
+    "generator_fields",
     "inception_accuracy",
     "inception_score",
     "intra_class_distance",
     "kernel_distance",
     "kernel_distance_unbiased",
     "kernel_interval",
+    "mean_score",
+    "memorization",
     "mode_coverage",
     "ms_ssim",
+    "nearest_neighbours",
     "precision_recall",
     "resize_images",
+    "scores_of_samples",
     "sliced_wasserstein",
 ]

@@ -1,266 +1,168 @@
-"""FID-lite0 and KID-lite0 of samples against a reference set.
+"""Scores of one set of samples under one protocol or several.
 
-The names say which features are compared: EfficientNet-Lite0's, at a stated
-resolution. They are not the FID and KID of the literature, which use an
-Inception network, and cannot be compared with those.
+Names say which features are compared: `fid_lite0` and `kid_lite0` are of
+EfficientNet-Lite0, at a stated resolution, and cannot be compared with the
+FID and KID of the literature; `fid_clean`, `fid_tensorflow` and `fid_pytorch`
+are of FID's Inception network under three protocols, which cannot be compared
+with each other either.
 """
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
-import keras
-import numpy as np
-
-from keras_gans.metrics.extractor import as_images
-from keras_gans.metrics.feature_sample import FeatureSample
-from keras_gans.metrics.frechet import FrechetDistance
-from keras_gans.metrics.kernel import KernelDistance
-from keras_gans.metrics.moments import Moments
-from keras_gans.metrics.reference_cache import (
-    KEPT_FEATURES,
-    cache_path,
-    read_cache,
-    write_cache,
+from keras_gans.metrics.certificate import Score, unknown_generator
+from keras_gans.metrics.feature_stream import image_batches
+from keras_gans.metrics.protocol import (
+    METRICS,
+    OF_CLASSES,
+    Diversity,
+    MetricSettings,
+    Protocol,
+    least_samples,
 )
+from keras_gans.metrics.reference import Reference, require_count
+
+# What an evaluation in training costs seconds for.
+QUICK = ("fid", "kid")
 
 
-class Reference:
-    """What an evaluation needs of the real images: moments and features.
+def scores_of_samples(
+    sample_batches: Iterable,
+    references: Reference | Sequence[Reference],
+    *,
+    metrics: Sequence[str] = QUICK,
+    count: int | None = None,
+    settings: MetricSettings | None = None,
+    generator: dict | None = None,
+) -> list[Score]:
+    """Returns the scores of samples against references, from one pass.
 
-    Made by `from_images`.
+    Every batch goes through the extractor of each reference; no image and no
+    feature is kept beyond what a metric states.
 
-    Attributes:
-        name: Of the image set, for the certificate.
-        content_hash: Of its pixels.
-        moments: `Moments` of all its features.
-        features: A uniform sample of them, float32 `(kept, dimension)`.
-        extractor_key: What made the features, as in the certificate.
+    Args:
+        sample_batches: Iterable of uint8 images `(n, h, w, 1 or 3)`, or of
+            tuples that begin with them and go on with integer labels.
+        references: The real images, one reference for each extractor.
+        metrics: Some of `METRICS`. Those of classes need labels, and
+            `intra_fid` a reference made with `by_class=True`.
+        count: Samples used, the first of `sample_batches`, which may then be
+            endless; `None` takes all.
+        settings: Of the metrics.
+        generator: What the certificates say of the generator, as
+            `generator_fields` returns it; unknown by default.
+
+    Returns:
+        A `Score` for each metric and reference, with its certificate, and an
+        interval where the metric has one.
+
+    Raises:
+        ValueError: Unknown metrics, too few samples for one, fewer samples
+            than `count`, missing labels, equal names of two references'
+            scores, or images that an extractor refuses.
     """
-
-    def __init__(
-        self,
-        name: str,
-        content_hash: str,
-        moments: Moments,
-        features: np.ndarray,
-        extractor_key: dict,
+    if isinstance(references, Reference):
+        references = [references]
+    settings = settings or MetricSettings()
+    generator = unknown_generator() if generator is None else generator
+    metrics = tuple(metrics)
+    require_count(count)
+    _check(metrics, references, count, settings)
+    of_features = tuple(name for name in metrics if name != "ms_ssim")
+    collectors = [
+        Protocol(reference, of_features, settings, generator)
+        for reference in references
+    ]
+    if "ms_ssim" in metrics:
+        collectors.append(Diversity(settings, generator))
+    labelled = bool(set(metrics) & set(OF_CLASSES))
+    seen = 0
+    for images, labels in image_batches(
+        sample_batches, count, labelled=labelled
     ):
-        if moments.count < 2:
-            raise ValueError(
-                "A reference needs at least 2 images. Received: "
-                f"{moments.count} in '{name}'."
-            )
-        self.name = name
-        self.content_hash = content_hash
-        self.moments = moments
-        self.features = features
-        self.extractor_key = extractor_key
-        self._frechet = FrechetDistance(moments)
-
-    @property
-    def count(self) -> int:
-        """Number of real images."""
-        return self.moments.count
-
-    def frechet_distance(self, moments: Moments) -> float:
-        """Returns the Fréchet distance of `moments` to this set."""
-        self._frechet.reset_state()
-        self._frechet.merge(moments)
-        return self._frechet.result()
-
-    @classmethod
-    def from_images(
-        cls,
-        batches: Iterable,
-        extractor,
-        *,
-        name: str,
-        content_hash: str,
-        count: int | None = None,
-        cache_dir: str | Path | None = None,
-    ) -> "Reference":
-        """Returns the reference of a real image set, cached on disk.
-
-        The cache is keyed by `content_hash`, `count` and the extractor (name,
-        weights, resolution). A damaged cache file is computed again and
-        replaced.
-
-        Args:
-            batches: Finite iterable of uint8 images `(n, h, w, 1 or 3)`, or
-                of tuples that begin with them; not touched on a cache hit.
-            extractor: `EfficientNetLite0Features`, or an object like it.
-            name: What to call the set in certificates.
-            content_hash: Identifies the pixels of the set.
-            count: Images used, the first of `batches`; `None` takes all.
-            cache_dir: Directory of the cache; `None` keeps none.
-
-        Raises:
-            ValueError: Fewer than two images, fewer than `count`, or images
-                that the extractor refuses.
-        """
-        _require_count(count)
-        key = _extractor_key(extractor)
-        path = None
-        if cache_dir is not None:
-            path = cache_path(cache_dir, key, content_hash, count)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            stored = read_cache(path, extractor.dimension, count)
-            if stored is not None:
-                return cls(name, content_hash, *stored, key)
-        moments = Moments(extractor.dimension)
-        sample = FeatureSample(extractor.dimension, KEPT_FEATURES)
-        for features in _features(batches, extractor, count):
-            moments.update_state(features)
-            sample.update_state(features)
-        if count is not None and moments.count < count:
-            raise ValueError(
-                f"The reference '{name}' was to use {count} images. "
-                f"Received: {moments.count}. Ask for at most as many."
-            )
-        reference = cls(name, content_hash, moments, sample.features, key)
-        if path is not None:
-            write_cache(path, moments, reference.features)
-        return reference
+        seen += len(images)
+        for collector in collectors:
+            collector.add(images, labels)
+    _require_samples(seen, metrics, settings, count)
+    scores = []
+    for collector in collectors:
+        collector.end()
+        scores += collector.scores()
+    return scores
 
 
 def evaluate_samples(
     sample_batches: Iterable,
-    reference: Reference,
-    extractor,
-    *,
-    count: int | None = None,
-    subset_size: int = 1000,
-    subsets: int = 20,
-    seed: int = 0,
+    references: Reference | Sequence[Reference],
+    **options,
 ) -> dict:
-    """Returns FID-lite0 and KID-lite0 of samples, with their certificate.
+    """Returns `scores_of_samples` as one flat dictionary, ready for JSON.
 
     Args:
-        sample_batches: Iterable of uint8 images `(n, h, w, 1 or 3)`.
-        reference: The real images.
-        extractor: The extractor that made `reference`.
-        count: Samples used, the first of `sample_batches`, which may then be
-            endless; `None` takes all.
-        subset_size: Of the kernel distance.
-        subsets: Of the kernel distance.
-        seed: Fixes the subsets of the kernel distance.
+        sample_batches: See `scores_of_samples`.
+        references: Likewise.
+        **options: Likewise.
 
     Returns:
-        `fid_lite0`, `kid_lite0`, `kid_lite0_std`, `count`, and `certificate`:
-        what the numbers depend on besides the samples. Plain numbers, strings
-        and dictionaries, ready for JSON.
-
-    Raises:
-        ValueError: Fewer than two samples or than `count`, another extractor
-            than the reference's, or images that the extractor refuses.
+        For each score its value under its name, such as `fid_lite0`, and with
+        an interval `fid_lite0_low` and `fid_lite0_high` (95 %); `count`; and
+        `certificate`: what the numbers depend on besides the samples. With
+        several references the certificates stand under their extractors' names.
     """
-    _require_count(count)
-    key = _extractor_key(extractor)
-    if key != reference.extractor_key:
+    scores = scores_of_samples(sample_batches, references, **options)
+    one = isinstance(references, Reference) or len(references) == 1
+    return flattened(scores, one)
+
+
+def flattened(scores: Sequence[Score], one_certificate: bool = True) -> dict:
+    """Returns scores as `evaluate_samples` does.
+
+    Args:
+        scores: Of one set of samples.
+        one_certificate: Whether all are against one reference.
+    """
+    result, certificates = {}, {}
+    for score in scores:
+        result[score.name] = score.value
+        if score.low is not None:
+            result[f"{score.name}_low"] = score.low
+            result[f"{score.name}_high"] = score.high
+        of = score.certificate.get("extractor", "pixels")
+        certificates.setdefault(of, {}).update(score.certificate)
+    result["count"] = scores[0].certificate["sample_count"]
+    if one_certificate:
+        merged = {}
+        for certificate in certificates.values():
+            merged |= certificate
+        certificates = merged
+    return {**result, "certificate": certificates}
+
+
+def _check(metrics, references, count, settings):
+    unknown = [name for name in metrics if name not in METRICS]
+    if unknown or not metrics or len(set(metrics)) < len(metrics):
         raise ValueError(
-            "Samples must be evaluated with the extractor of the reference. "
-            f"Received: {key}, reference: {reference.extractor_key}."
+            f"`metrics` must be some of {', '.join(METRICS)}, each once. "
+            f"Received: {', '.join(map(str, metrics)) or 'none'}."
         )
-    moments = Moments(extractor.dimension)
-    kernel = KernelDistance(
-        reference.features, subset_size=subset_size, subsets=subsets, seed=seed
-    )
-    for features in _features(sample_batches, extractor, count):
-        moments.update_state(features)
-        kernel.update_state(features)
-    needed = 2 if count is None else count
-    if moments.count < needed:
+    suffixes = [reference.suffix for reference in references]
+    if not suffixes or len(set(suffixes)) < len(suffixes):
         raise ValueError(
-            f"The evaluation needs at least {needed} samples. "
-            f"Received: {moments.count}."
+            "Samples are compared with one reference at least, and with one "
+            f"only for each extractor. Received: {suffixes}."
         )
-    kid, deviation = kernel.result()
-    return {
-        "fid_lite0": reference.frechet_distance(moments),
-        "kid_lite0": kid,
-        "kid_lite0_std": deviation,
-        "count": moments.count,
-        "certificate": {
-            **_certificate(key, reference, moments.count),
-            "kid_subset_size": min(
-                subset_size, moments.count, len(reference.features)
-            ),
-            "kid_subsets": subsets,
-            "kid_seed": seed,
-        },
-    }
+    if count is not None:
+        _require_samples(count, metrics, settings)
 
 
-def _certificate(key, reference, count):
-    return {
-        **key,
-        "reference": reference.name,
-        "reference_hash": reference.content_hash,
-        "reference_count": reference.count,
-        "sample_count": count,
-        "versions": {
-            "keras": keras.__version__,
-            "numpy": np.__version__,
-            "backend": keras.backend.backend(),
-        },
-    }
-
-
-def _require_count(count):
-    if count is not None and (
-        not isinstance(count, int | np.integer) or count < 2
-    ):
+def _require_samples(seen, metrics, settings, count=None):
+    if count is not None and seen < count:
         raise ValueError(
-            "`count` must be None (all images) or an integer of at least 2. "
-            f"Received: count={count!r}."
+            f"The evaluation needs at least {count} samples. Received: {seen}."
         )
-
-
-def _extractor_key(extractor):
-    return {
-        "extractor": extractor.name,
-        "weights_hash": extractor.weights_hash,
-        "resolution": extractor.resolution,
-    }
-
-
-def _features(batches, extractor, count):
-    for images in _regrouped(batches, extractor.batch_size, count):
-        features = np.asarray(extractor(images))
-        bad = ~np.isfinite(features).all(axis=1)
-        if bad.any():
+    for name in metrics:
+        needed = least_samples(name, settings)
+        if seen < needed:
             raise ValueError(
-                f"The features of {bad.sum()} of {len(bad)} images are NaN or "
-                f"infinite. The extractor '{extractor.name}' and its weights "
-                "must be intact."
+                f"The metric {name} needs at least {needed} samples. Received: "
+                f"{seen}. Give more, or leave it out."
             )
-        yield features
-
-
-def _regrouped(batches, size: int, count: int | None) -> Iterator[np.ndarray]:
-    """Yields the images of `batches` in groups of `size`.
-
-    Full groups waste no work on an extractor of fixed batch size. Images of
-    another shape than the waiting ones begin a new group.
-    """
-    waiting, number, taken = [], 0, 0
-    for batch in batches:
-        images = batch[0] if isinstance(batch, tuple | list) else batch
-        images = as_images(images)
-        if count is not None:
-            images = images[: count - taken]
-        if waiting and waiting[0].shape[1:] != images.shape[1:]:
-            yield np.concatenate(waiting)
-            waiting, number = [], 0
-        waiting.append(images)
-        number += len(images)
-        taken += len(images)
-        if number >= size:
-            joined = np.concatenate(waiting)
-            whole = number - number % size
-            yield joined[:whole]
-            waiting, number = [joined[whole:]], number - whole
-        if taken == count:
-            break
-    if number:
-        yield np.concatenate(waiting)

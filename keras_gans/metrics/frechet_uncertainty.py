@@ -38,7 +38,8 @@ class FrechetWithInterval:
     decomposes G + 1 matrices.
 
     Args:
-        reference: `Moments` of at least two real feature vectors.
+        reference: `Moments` of at least two real feature vectors; or their
+            `FrechetDistance`, whose factor then serves several objects.
         groups: Groups G, at least 2.
         seed: Fixes who is in which group.
 
@@ -54,16 +55,23 @@ class FrechetWithInterval:
     Reference: `keras_gans.metrics.intervals.jackknife_interval`.
     """
 
-    def __init__(self, reference: Moments, groups: int = 10, seed: int = 0):
+    def __init__(
+        self,
+        reference: Moments | FrechetDistance,
+        groups: int = 10,
+        seed: int = 0,
+    ):
         if not isinstance(groups, int | np.integer) or groups < 2:
             raise ValueError(
                 "`groups` must be an integer of at least 2. Received: "
                 f"groups={groups!r}."
             )
-        self.reference = reference
+        if isinstance(reference, Moments):
+            reference = FrechetDistance(reference)
+        self._distance = reference
+        self.reference = reference.reference
         self.groups = int(groups)
         self.seed = seed
-        self._distance = FrechetDistance(reference)
         self.reset_state()
 
     def reset_state(self) -> None:
@@ -121,13 +129,16 @@ class FrechetWithInterval:
             ValueError: Fewer than two feature vectors.
         """
         total = self.moments()
-        self._distance.reset_state()
-        self._distance.merge(total)
-        value = self._distance.result()
+        if total.count < 2:
+            raise ValueError(
+                "A Fréchet distance needs at least 2 feature vectors. "
+                f"Received: {total.count}."
+            )
+        mean, covariance = total.mean, total.covariance
+        value = self._distance.distance_to(mean, covariance)
         if min(group.count for group in self._moments) < 2:
             none = dict.fromkeys(("standard_error", "low", "high"))
             return {"value": value, **none}
-        mean, covariance = total.mean, total.covariance
         without = [
             self._distance.distance_to(
                 *_without(group, total.count, mean, covariance)

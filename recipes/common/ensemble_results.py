@@ -9,7 +9,7 @@ import numpy as np
 
 from recipes.common.gan_config import GANConfig
 from recipes.common.run_directory import RunDirectory
-from recipes.common.train import load_reference
+from recipes.common.train import load_extractors, load_references
 from recipes.common.training import export
 
 if TYPE_CHECKING:
@@ -134,16 +134,14 @@ def save_grids(
 
 
 def _evaluate(config, generator, images, members, directory) -> dict:
-    from keras_gans.metrics import EfficientNetLite0Features, evaluate_samples
+    from keras_gans.metrics import evaluate_samples, generator_fields
 
-    extractor = EfficientNetLite0Features(config.evaluation_resolution)
+    fields = generator_fields(generator, config.ema_decay is not None)
     scores = evaluate_samples(
         _samples(config, generator, images.num_classes),
-        load_reference(config, images, extractor),
-        extractor,
+        load_references(config, images, load_extractors(config)),
+        generator=fields | {"class_splits": len(members)},
     )
-    scores["certificate"]["averaged_generator"] = config.ema_decay is not None
-    scores["certificate"]["class_splits"] = len(members)
     last = [RunDirectory(m.run_dir).read_metrics()[-1] for m in members]
     return {
         "step": config.steps,

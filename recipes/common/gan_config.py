@@ -37,6 +37,14 @@ class GANConfig(RunConfig):
         reference_samples: Real images an evaluation compares with, at most.
         evaluation_resolution: Pixels at which the feature extractor sees
             images; scores at different ones cannot be compared.
+        screening_samples: Generated images by which an evaluation decides
+            whether a model may be the best; only then it compares all
+            evaluation_samples. 0 always compares all.
+        keep_best: Generators to keep, the best ones so far.
+        inception_weights: File of FID's Inception network, for FID beside
+            FID-lite0; empty for FID-lite0 only.
+        inception_protocol: How images are resized and scaled for that
+            network; scores of different protocols cannot be compared.
         log_every: Steps between losses in TensorBoard.
     """
 
@@ -59,12 +67,20 @@ class GANConfig(RunConfig):
     ema_start: int = 0
     reference_samples: int = 10_000
     evaluation_resolution: int = 96
+    screening_samples: int = 0
+    keep_best: int = 1
+    inception_weights: str = ""
+    inception_protocol: Literal["clean", "tensorflow", "pytorch"] = "clean"
     log_every: int = 50
 
     may_change: ClassVar[tuple[str, ...]] = (
         *RunConfig.may_change,
         "reference_samples",
         "evaluation_resolution",
+        "screening_samples",
+        "keep_best",
+        "inception_weights",
+        "inception_protocol",
         "log_every",
     )
 
@@ -75,6 +91,7 @@ class GANConfig(RunConfig):
             "latent_dim",
             "n_critic",
             "generator_batch",
+            "keep_best",
             "log_every",
         ):
             check_range(self, name, minimum=1)
@@ -92,6 +109,22 @@ class GANConfig(RunConfig):
         check_range(self, "ema_start", minimum=0)
         check_range(self, "reference_samples", minimum=2)
         check_range(self, "evaluation_resolution", minimum=32)
+        self._check_screening()
+        if self.inception_protocol != "clean" and not self.inception_weights:
+            raise ValueError(
+                "inception_protocol belongs to inception_weights. Received: "
+                f"{self.inception_protocol!r} without the weights. Give "
+                "--inception_weights=PATH, or leave the protocol out."
+            )
+
+    def _check_screening(self):
+        screening, full = self.screening_samples, self.evaluation_samples
+        if screening and not 100 <= screening < full:
+            raise ValueError(
+                "screening_samples must be 0, or at least 100 and fewer than "
+                f"evaluation_samples. Received: {screening}, with "
+                f"evaluation_samples={full}."
+            )
 
 
 # How the papers' scores are computed; a recipe states what differs.

@@ -52,18 +52,17 @@ def prepare(
     """
     import_keras()
     from keras_gans.distribution import virtual_cpu_devices
-    from keras_gans.metrics import EfficientNetLite0Features
 
     if config.virtual_devices:
         virtual_cpu_devices(config.virtual_devices)
     images = (load or load_data)(config)
-    # Made outside of a strategy: it runs on one device.
-    extractor = EfficientNetLite0Features(config.evaluation_resolution)
+    # Made outside of a strategy: they run on one device.
+    extractors = load_extractors(config)
     classes = images.num_classes if config.conditional else 0
     gan, scope = build_gan(config, partial(build, config, classes))
     directory = open_run(config, recipe)
     return partial(
-        _run, config, recipe, images, extractor, gan, directory, scope
+        _run, config, recipe, images, extractors, gan, directory, scope
     )
 
 
@@ -94,7 +93,7 @@ def load_data(config: GANConfig) -> "ImageSet":
     return images
 
 
-def _run(config, recipe, images, extractor, gan, directory, scope):
+def _run(config, recipe, images, extractors, gan, directory, scope):
     """Trains, evaluates, samples and exports; prints where things are."""
     from keras_gans.callbacks import restore, save_generator
 
@@ -104,7 +103,7 @@ def _run(config, recipe, images, extractor, gan, directory, scope):
         directory.rewind_metrics(step)
         print(_headline(config, recipe, images, gan, step))
         if step < config.steps:
-            _fit(config, images, extractor, gan, directory, state)
+            _fit(config, images, extractors, gan, directory, state)
         save_generator(gan.sampling_generator, directory.final)
         names = list(images.class_names) if gan.num_classes else []
         exported = export(
@@ -118,7 +117,7 @@ def _run(config, recipe, images, extractor, gan, directory, scope):
     print(summary(directory, _best(directory), exported))
 
 
-def _fit(config, images, extractor, gan, directory, state):
+def _fit(config, images, extractors, gan, directory, state):
     step = state.get("step", 0)
     batches = images.training_batches(
         config.batch_size * config.n_critic,
@@ -129,23 +128,24 @@ def _fit(config, images, extractor, gan, directory, state):
     )
     if not gan.num_classes and images.num_classes:
         batches = batches.map(lambda images, labels: images)
-    callbacks = _callbacks(config, images, extractor, gan, directory, state)
+    callbacks = _callbacks(config, images, extractors, gan, directory, state)
     fit(gan, batches, config, callbacks)
 
 
-def _callbacks(config, images, extractor, gan, directory, state):
+def _callbacks(config, images, extractors, gan, directory, state):
     from keras_gans import callbacks
 
-    reference = load_reference(config, images, extractor)
     images_per_step = config.batch_size * config.n_critic
     evaluation = callbacks.Evaluation(
-        reference,
-        extractor,
+        load_references(config, images, extractors),
         every=config.evaluate_every,
         samples=config.evaluation_samples,
+        screening_samples=config.screening_samples,
         record=directory.append_metrics,
         best=directory.best,
+        keep_best=config.keep_best,
         best_score=state.get("best_score") or math.inf,
+        leaders=state.get("leaders") or (),
         images_per_step=images_per_step,
         earlier_seconds=state.get("seconds", 0.0),
         log_dir=directory.logs,
@@ -177,20 +177,45 @@ def _grids(config, gan, directory):
     return grids
 
 
-def load_reference(config: GANConfig, images: "ImageSet", extractor):
-    """Returns what an evaluation needs of the real images, cached on disk."""
+def load_extractors(config: GANConfig) -> list:
+    """Returns the feature extractors of a run's evaluations.
+
+    Raises:
+        FileNotFoundError: The weights of Inception are not where they should.
+        ValueError: They are others.
+    """
+    from keras_gans.metrics import EfficientNetLite0Features, InceptionFeatures
+
+    extractors = [EfficientNetLite0Features(config.evaluation_resolution)]
+    if config.inception_weights:
+        extractors.append(
+            InceptionFeatures(
+                config.inception_protocol,
+                weights_path=config.inception_weights,
+            )
+        )
+    return extractors
+
+
+def load_references(
+    config: GANConfig, images: "ImageSet", extractors: list
+) -> list:
+    """Returns what evaluations need of the real images, cached on disk."""
     from keras_gans.metrics import Reference
 
-    return Reference.from_images(
-        images.evaluation_batches(
-            extractor.batch_size, limit=config.reference_samples
-        ),
-        extractor,
-        name=images.name,
-        content_hash=images.content_hash(),
-        count=min(config.reference_samples, images.num_images),
-        cache_dir=_cache(),
-    )
+    return [
+        Reference.from_images(
+            images.evaluation_batches(
+                extractor.batch_size, limit=config.reference_samples
+            ),
+            extractor,
+            name=images.name,
+            content_hash=images.content_hash(),
+            count=min(config.reference_samples, images.num_images),
+            cache_dir=_cache(),
+        )
+        for extractor in extractors
+    ]
 
 
 def _cache() -> pathlib.Path:
@@ -209,11 +234,28 @@ def _headline(config, recipe, images, gan, step) -> str:
 
 
 def _best(directory: RunDirectory) -> str:
-    metrics = directory.read_metrics()
-    if not metrics:
+    lines = [line for line in directory.read_metrics() if "fid_lite0" in line]
+    if not lines:
         return ""
-    best = min(metrics, key=lambda line: line["fid_lite0"])
+    best = min(lines, key=lambda line: line["fid_lite0"])
+    interval = ""
+    if "fid_lite0_low" in best:
+        low, high = best["fid_lite0_low"], best["fid_lite0_high"]
+        interval = f" ({low:.1f} to {high:.1f})"
     return (
-        f"FID-lite0 {best['fid_lite0']:.1f} at step {best['step']:,}, after "
-        f"{best['seconds'] / 60:.1f} minutes of training"
+        f"FID-lite0 {best['fid_lite0']:.1f}{interval} at step "
+        f"{best['step']:,}, after {best['seconds'] / 60:.1f} minutes of "
+        f"training{_tied(best, lines)}"
     )
+
+
+def _tied(best, lines) -> str:
+    """Says which other steps' intervals overlap the best one's."""
+    tied = [
+        f"{line['step']:,}"
+        for line in lines
+        if line is not best
+        and "fid_lite0_low" in line
+        and line["fid_lite0_low"] <= best["fid_lite0_high"]
+    ]
+    return f", tied with step {', '.join(tied)}" if tied else ""

@@ -74,6 +74,7 @@ def evaluation_state(evaluation) -> dict:
         "seconds": evaluation.seconds,
         # JSON has no infinity, the best score before the first evaluation.
         "best_score": score if math.isfinite(score) else None,
+        "leaders": evaluation.leaders.entries,
     }
 
 

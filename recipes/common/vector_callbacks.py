@@ -15,13 +15,15 @@ class ScoreEvaluation(callbacks.Evaluation):
 
     def __init__(self, scores, gan, **options):
         # There are no features: the outputs themselves are compared.
-        super().__init__(None, None, **options)
+        super().__init__(None, **options)
         self.scores = scores
         self.gan = gan
 
-    def evaluate(self):
+    def evaluate(self, samples=None):
         """Returns the scores of the model as it is."""
-        return self.scores(generated(self.gan, self.samples, self.seed))
+        return self.scores(
+            generated(self.gan, samples or self.samples, self.seed)
+        )
 
 
 class Samples(callbacks.AtSteps):

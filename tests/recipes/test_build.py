@@ -23,6 +23,10 @@ OF_THE_RUN = {field.name for field in dataclasses.fields(RunConfig)} | {
     "dequantize",
     "reference_samples",
     "evaluation_resolution",
+    "inception_protocol",
+    "inception_weights",
+    "keep_best",
+    "screening_samples",
     "log_every",
 }
 OF_A_RECIPE = {"ACGAN": {"class_splits", "classes", "labelled_fraction"}}

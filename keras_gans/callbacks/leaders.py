@@ -1,0 +1,138 @@
+"""The best generators of a run so far."""
+
+import math
+import pathlib
+
+import keras
+
+from keras_gans.metrics.intervals import compare_intervals
+
+
+class Leaders:
+    """Keeps the generators with the lowest scores.
+
+    The lower value leads, whatever the intervals; the verdict says when they
+    overlap, that is when another draw of samples might decide otherwise.
+
+    Args:
+        best: File of the leader, or None to keep no files.
+        keep: How many are kept, at least 1. More than one are also in the
+            folder `top` beside `best`, as `step_00001000.keras`.
+        entries: What `entries` was when the run was interrupted.
+        best_score: Lowest score so far where `entries` is not known.
+
+    Attributes:
+        entries: The leaders, the best first, ready for JSON: `step`, `score`
+            (`value`, and `low` and `high` if there is an interval) and
+            `screening`, the score of fewer samples, or None.
+    """
+
+    def __init__(self, best, keep=1, entries=(), best_score=math.inf):
+        if keep < 1:
+            raise ValueError(
+                f"At least 1 generator is kept. Received: keep={keep}."
+            )
+        self._best = None if best is None else pathlib.Path(best)
+        self._keep = keep
+        self.entries = list(entries)[:keep]
+        self._best_score = best_score
+
+    @property
+    def best_score(self) -> float:
+        """The lowest score so far, infinity before the first."""
+        if self.entries:
+            return self.entries[0]["score"]["value"]
+        return self._best_score
+
+    def admits(self, screening: dict) -> bool:
+        """Returns whether a screened generator may be the best.
+
+        It may unless its interval lies above that of the leader.
+
+        Args:
+            screening: Its score, as in `entries`.
+        """
+        if not self.entries or not self.entries[0]["screening"]:
+            return True
+        return _compared(screening, self.entries[0]["screening"]) != "higher"
+
+    def offer(self, generator, step, score, screening=None) -> str:
+        """Saves a generator if it is among the best; returns the verdict.
+
+        Args:
+            generator: The model that was evaluated.
+            step: Training steps it has seen.
+            score: Its score, as in `entries`.
+            screening: Likewise, of fewer samples.
+        """
+        leads = score["value"] < self.best_score
+        verdict = self._verdict(score, leads)
+        entry = {"step": step, "score": score, "screening": screening}
+        # Of equals the earlier stays ahead.
+        later = [
+            e for e in self.entries if e["score"]["value"] > score["value"]
+        ]
+        if leads or (self.entries and len(self.entries) < self._keep) or later:
+            place = len(self.entries) - len(later)
+            self.entries.insert(place, entry)
+            dropped = self.entries[self._keep :]
+            del self.entries[self._keep :]
+            self._save(generator, entry, leads, dropped)
+        return verdict
+
+    def forget(self):
+        """Removes every leader: the next generator leads."""
+        self.entries, self._best_score = [], math.inf
+        self.clean()
+
+    def clean(self):
+        """Removes the files in `top` that belong to no leader."""
+        if self._best is None:
+            return
+        kept = {self._place(entry) for entry in self.entries}
+        for path in self._best.parent.glob("top/step_*.keras"):
+            if path not in kept:
+                path.unlink()
+
+    def _verdict(self, score, leads):
+        if not self.entries:
+            return "best" if leads else "worse than an earlier step"
+        leader = self.entries[0]
+        step = f"step {leader['step']:,}"
+        tied = _compared(score, leader["score"]) == "tied"
+        if leads:
+            return f"best, tied with {step}" if tied else "best"
+        return (
+            f"tied with {step}, which stays" if tied else f"worse than {step}"
+        )
+
+    def _place(self, entry):
+        return self._best.parent / "top" / f"step_{entry['step']:08d}.keras"
+
+    def _save(self, generator, entry, leads, dropped):
+        if self._best is None:
+            return
+        if leads:
+            save_generator(generator, self._best)
+        if self._keep > 1:
+            self._place(entry).parent.mkdir(exist_ok=True)
+            if entry not in dropped:
+                save_generator(generator, self._place(entry))
+            for old in dropped:
+                self._place(old).unlink(missing_ok=True)
+
+
+def _compared(a, b):
+    """Returns `lower`, `higher` or `tied`; a score may lack an interval."""
+    ends = [
+        (score.get("low", score["value"]), score.get("high", score["value"]))
+        for score in (a, b)
+    ]
+    return compare_intervals(*ends)
+
+
+def save_generator(generator: keras.Model, path: pathlib.Path) -> None:
+    """Saves a generator as a `.keras` file, whole or not at all."""
+    temporary = path.with_name(f".{path.stem}.partial.keras")
+    generator.save(temporary)
+    temporary.replace(path)

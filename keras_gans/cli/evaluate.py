@@ -1,0 +1,184 @@
+"""`keras-gans evaluate`: scores of images, as a table or as JSON."""
+
+import contextlib
+import json
+import pathlib
+import sys
+from collections.abc import Iterable, Iterator
+
+import keras
+
+from keras_gans.cli.flags import Options
+from keras_gans.cli.samples import Samples, open_samples
+from keras_gans.data import ImageSet, load_images
+from keras_gans.metrics import (
+    EfficientNetLite0Features,
+    InceptionFeatures,
+    MetricSettings,
+    Reference,
+    Score,
+    scores_of_samples,
+)
+from keras_gans.metrics.protocol import OF_CLASSES
+
+
+def evaluate(options: Options) -> None:
+    """Scores samples against real images and prints the result.
+
+    Raises:
+        ValueError: The flags, the samples and the real images do not fit
+            together, or hold too little.
+        FileNotFoundError: A path does not exist.
+    """
+    if options.json not in (None, "-"):
+        _require_folder(pathlib.Path(options.json))
+    samples = open_samples(
+        options.samples,
+        resolution=options.resolution,
+        channels=options.channels,
+        skip_bad_images=options.skip_bad_images,
+    )
+    real = load_images(
+        options.reference,
+        resolution=samples.resolution,
+        channels=samples.channels,
+        data_dir=options.data_dir,
+        split=options.split,
+        skip_bad_images=options.skip_bad_images,
+    )
+    count = _count(options, samples)
+    _check_classes(options, samples, real)
+    extractors = _extractors(options)
+    _say(f"Samples    {samples.description}: {count:,}")
+    references = [
+        _reference(options, real, extractor) for extractor in extractors
+    ]
+    _say(f"Reference  {real.name}: {references[0].count:,}")
+    batches = samples.batches(count, options.batch_size, options.seed)
+    scores = scores_of_samples(
+        _shown(batches, count),
+        references,
+        metrics=options.metrics,
+        count=count,
+        settings=MetricSettings(seed=options.seed),
+        generator=samples.certificate,
+    )
+    _write(options, scores)
+
+
+def _count(options, samples: Samples) -> int:
+    count = options.count or samples.count
+    if samples.available is not None and count > samples.available:
+        raise ValueError(
+            f"--count must be at most the images in {options.samples}. "
+            f"Received: {count}, there are {samples.available}."
+        )
+    return count
+
+
+def _check_classes(options, samples: Samples, real: ImageSet) -> None:
+    of_classes = [name for name in options.metrics if name in OF_CLASSES]
+    if of_classes and samples.num_classes == 0:
+        raise ValueError(
+            f"{', '.join(of_classes)} need samples with labels. Received: "
+            f"{options.samples}, which has none. Leave them out of --metrics."
+        )
+    if samples.num_classes is None:
+        raise ValueError(
+            f"{options.samples} takes labels, but does not say of how many "
+            "classes. Give an export of the run instead."
+        )
+    if "intra_fid" in of_classes and samples.num_classes != real.num_classes:
+        raise ValueError(
+            "intra_fid needs as many classes in the samples as in the "
+            f"reference. Received: {samples.num_classes} and "
+            f"{real.num_classes}."
+        )
+
+
+def _extractors(options) -> list:
+    extractors = []
+    if "lite0" in options.extractor:
+        extractors.append(
+            EfficientNetLite0Features(options.evaluation_resolution)
+        )
+    if "inception" in options.extractor:
+        extractors += [
+            InceptionFeatures(
+                protocol, weights_path=options.inception_weights or None
+            )
+            for protocol in options.inception_protocol
+        ]
+    return extractors
+
+
+def _reference(options, real: ImageSet, extractor) -> Reference:
+    count = min(options.reference_count or real.num_images, real.num_images)
+    batches = real.evaluation_batches(extractor.batch_size, limit=count)
+    return Reference.from_images(
+        _shown(batches.as_numpy_iterator(), count),
+        extractor,
+        name=real.name,
+        content_hash=real.content_hash(),
+        split=options.split,
+        count=count,
+        by_class="intra_fid" in options.metrics,
+        cache_dir=options.cache_dir,
+    )
+
+
+def _shown(batches: Iterable, count: int) -> Iterator[tuple]:
+    """Yields batches, as a progress bar on stderr shows."""
+    bar, seen = keras.utils.Progbar(count, unit_name="image"), 0
+
+    def show(final=False):
+        # Keras writes to stdout, which belongs to the scores.
+        with contextlib.redirect_stdout(sys.stderr):
+            bar.update(min(seen, count), finalize=final)
+
+    # What takes the last image does not ask for another.
+    try:
+        for batch in batches:
+            images = batch[0] if isinstance(batch, tuple) else batch
+            show()
+            seen += len(images)
+            yield batch
+    finally:
+        if seen:
+            show(final=True)
+
+
+def _write(options, scores: list[Score]) -> None:
+    if options.json is None:
+        print(table(scores))
+        return
+    text = json.dumps([score.to_json() for score in scores], indent=2)
+    if options.json == "-":
+        print(text)
+        return
+    pathlib.Path(options.json).write_text(f"{text}\n", encoding="utf-8")
+    print(table(scores))
+    print(f"Scores and certificates: {options.json}")
+
+
+def table(scores: list[Score]) -> str:
+    """Returns a line for each score, with its 95 % interval if it has one."""
+    width = max(len(score.name) for score in scores)
+    lines = [f"{'metric':{width}}  {'value':>10}  95 % interval"]
+    for score in scores:
+        line = f"{score.name:{width}}  {score.value:>10.4f}"
+        if score.low is not None:
+            line += f"  {score.low:.4f} to {score.high:.4f}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _require_folder(path):
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"--json must be a file in a folder that exists. Received: {path}."
+        )
+
+
+def _say(text):
+    print(text, file=sys.stderr)

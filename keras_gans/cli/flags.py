@@ -1,0 +1,251 @@
+"""The flags of `keras-gans evaluate`, checked before any work."""
+
+import argparse
+import dataclasses
+import difflib
+import os
+import pathlib
+from typing import NoReturn
+
+from keras_gans.metrics.inception import PROTOCOLS
+from keras_gans.metrics.protocol import METRICS, ON_REQUEST
+
+EXTRACTORS = ("lite0", "inception")
+_BY_DEFAULT = tuple(name for name in METRICS if name not in ON_REQUEST)
+
+_EXAMPLES = """\
+examples:
+  keras-gans evaluate --samples=runs/sagan-cpu/best.keras --reference=embedded
+  keras-gans evaluate --samples=generated --reference=folder:real --json
+  keras-gans evaluate --samples=saved_models/sagan --reference=npz:real.npz \\
+      --extractor=inception --inception_protocol=clean,tensorflow
+
+Wrong flags and data exit with status 2, an interrupt with 130.
+"""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What `keras-gans evaluate` is asked for; see `--help`."""
+
+    samples: str
+    reference: str
+    count: int | None
+    reference_count: int | None
+    metrics: tuple[str, ...]
+    extractor: tuple[str, ...]
+    evaluation_resolution: int
+    inception_weights: str
+    inception_protocol: tuple[str, ...]
+    resolution: int | None
+    channels: int | None
+    data_dir: str | None
+    split: str
+    skip_bad_images: bool
+    seed: int
+    batch_size: int
+    json: str | None
+    cache_dir: str
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises where argparse would exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message[:1].upper()}{message[1:]}.")
+
+
+def read_options(argv: list[str]) -> Options:
+    """Returns the options of a command line.
+
+    Raises:
+        ValueError: An unknown flag, a value that a flag does not admit, or
+            flags that do not fit together.
+        SystemExit: With status 0, after `--help`.
+    """
+    values, rest = _parser().parse_known_args(argv)
+    if rest:
+        raise ValueError(_unknown(rest[0]))
+    # Not left to argparse, which would complain of these first.
+    for name in ("samples", "reference"):
+        if not getattr(values, name):
+            raise ValueError(
+                f"--{name} is required, for example "
+                "--samples=runs/sagan-cpu/best.keras --reference=embedded. "
+                "--help lists the flags."
+            )
+    given = values.inception_weights or values.inception_protocol
+    if given and "inception" not in values.extractor:
+        raise ValueError(
+            "--inception_weights and --inception_protocol belong to the "
+            "extractor inception. Received: "
+            f"--extractor={','.join(values.extractor)}. Add "
+            "--extractor=inception."
+        )
+    values.inception_protocol = values.inception_protocol or ("clean",)
+    return Options(**vars(values))
+
+
+def _parser():
+    parser = _Parser(
+        prog="keras-gans evaluate",
+        description="Scores generated images against real ones.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    for group in (_data_flags, _metric_flags, _run_flags):
+        group(parser.add_argument)
+    return parser
+
+
+def _data_flags(add):
+    add(
+        "--samples",
+        metavar="PATH",
+        help="a .keras generator, an export, a folder of images or an npz",
+    )
+    add(
+        "--reference",
+        metavar="DATA",
+        help="real images: embedded, tfds:NAME, folder:PATH or npz:PATH",
+    )
+    add(
+        "--count",
+        type=_integer(2),
+        help="samples; 10000 of a generator, all stored images",
+    )
+    add("--reference_count", type=_integer(2), help="real images; all of them")
+    add(
+        "--resolution",
+        type=_integer(1),
+        help="side to which images are brought; that of the samples",
+    )
+    add(
+        "--channels",
+        type=_integer(1),
+        choices=(1, 3),
+        help="1 (grey) or 3 (colour); those of the samples",
+    )
+    add("--data_dir", help="where the prepared TFDS data sets lie")
+    add("--split", default="train", help="of a TFDS data set; train")
+    add(
+        "--skip_bad_images",
+        action="store_true",
+        help="leave out files that are not readable images",
+    )
+
+
+def _metric_flags(add):
+    add(
+        "--metrics",
+        type=_some_of(METRICS),
+        default=_BY_DEFAULT,
+        metavar="A,B,...",
+        help=f"of {', '.join(_BY_DEFAULT)} (the default), and of "
+        f"{', '.join(ON_REQUEST)}; or all",
+    )
+    add(
+        "--extractor",
+        type=_some_of(EXTRACTORS),
+        default=("lite0",),
+        metavar="A,B",
+        help="lite0 (the default), inception, or both",
+    )
+    add(
+        "--evaluation_resolution",
+        type=_integer(32),
+        default=96,
+        help="pixels at which lite0 sees images; 96",
+    )
+    add(
+        "--inception_weights",
+        default="",
+        metavar="PATH",
+        help="file of FID's Inception network; downloaded if not given",
+    )
+    add(
+        "--inception_protocol",
+        type=_some_of(tuple(PROTOCOLS)),
+        metavar="A,B,...",
+        help=f"of {', '.join(PROTOCOLS)}; clean",
+    )
+
+
+def _run_flags(add):
+    add("--seed", type=_integer(0), default=0, help="of latents and subsets; 0")
+    add(
+        "--batch_size",
+        type=_integer(1),
+        default=250,
+        help="images generated at once; 250",
+    )
+    add(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="PATH",
+        help="write scores and certificates to a file; without PATH print "
+        "them instead of the table",
+    )
+    add(
+        "--cache_dir",
+        default=str(default_cache()),
+        metavar="PATH",
+        help="where features of real images are kept; %(default)s",
+    )
+
+
+def default_cache() -> pathlib.Path:
+    """Returns where runs keep the features of real images too."""
+    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+    return pathlib.Path(home) / "keras_gans" / "references"
+
+
+def _integer(minimum):
+    def integer(text):
+        number = int(text) if text.lstrip("-").isdecimal() else None
+        if number is None or number < minimum:
+            raise argparse.ArgumentTypeError(
+                f"must be an integer of at least {minimum}. Received: {text!r}"
+            )
+        return number
+
+    return integer
+
+
+def _some_of(allowed):
+    def some_of(text):
+        names = tuple(part.strip() for part in text.split(",") if part.strip())
+        if names == ("all",):
+            return allowed
+        wrong = [name for name in names if name not in allowed]
+        if wrong or not names or len(set(names)) < len(names):
+            hint = did_you_mean(wrong[0], allowed) if wrong else ""
+            raise argparse.ArgumentTypeError(
+                f"must be some of {', '.join(allowed)}, each once. "
+                f"Received: {text!r}.{hint}".rstrip(".")
+            )
+        return names
+
+    return some_of
+
+
+def did_you_mean(received: str, allowed) -> str:
+    """Returns ` Did you mean 'x'?`, or nothing if nothing is near."""
+    near = difflib.get_close_matches(received, list(allowed), 1, 0.5)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _unknown(argument):
+    if not argument.startswith("--"):
+        return (
+            "Flags are written --name=value. Received the argument "
+            f"{argument!r}. --help lists the flags."
+        )
+    name = argument.partition("=")[0]
+    known = [f"--{field.name}" for field in dataclasses.fields(Options)]
+    return (
+        f"Unknown flag {name}.{did_you_mean(name, known)} "
+        "--help lists the flags."
+    )

@@ -1,0 +1,277 @@
+"""All scores against one reference, from one pass over the samples."""
+
+import dataclasses
+
+from keras_gans.metrics.certificate import Score, versions
+from keras_gans.metrics.class_diversity import ClassDiversity
+from keras_gans.metrics.class_metrics import IntraClassDistance
+from keras_gans.metrics.feature_sample import FeatureSample
+from keras_gans.metrics.feature_stream import FeatureStream
+from keras_gans.metrics.frechet_uncertainty import (
+    FrechetWithInterval,
+    frechet_infinity,
+)
+from keras_gans.metrics.inception_score import InceptionScore
+from keras_gans.metrics.intervals import student_quantile
+from keras_gans.metrics.kernel import kernel_distance, kernel_interval
+from keras_gans.metrics.manifold import ManifoldMetrics
+from keras_gans.metrics.reference import Reference
+from keras_gans.metrics.reference_cache import KEPT_FEATURES
+
+MANIFOLD = ("precision", "recall", "density", "coverage")
+METRICS = (
+    "fid",
+    "kid",
+    "inception_score",
+    *MANIFOLD,
+    "fid_infinity",
+    "intra_fid",
+    "ms_ssim",
+)
+# These cost minutes, or need labels.
+ON_REQUEST = ("fid_infinity", "intra_fid", "ms_ssim")
+OF_CLASSES = ("intra_fid", "ms_ssim")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MetricSettings:
+    """What scores depend on besides features.
+
+    Attributes:
+        fid_groups: Groups of samples whose spread gives the intervals of
+            Fréchet and kernel distances.
+        kid_subset_size: Vectors of a subset, at most the smaller set's.
+        kid_subsets: Number of subsets.
+        inception_score_splits: Random groups of samples.
+        precision_k: Neighbours of precision and recall.
+        density_k: Neighbours of density and coverage.
+        ms_ssim_pairs: Pairs of images a class.
+        seed: Fixes subsets, groups, pairs, and which features are kept.
+    """
+
+    fid_groups: int = 10
+    kid_subset_size: int = 1000
+    kid_subsets: int = 20
+    inception_score_splits: int = 10
+    precision_k: int = 3
+    density_k: int = 5
+    ms_ssim_pairs: int = 100
+    seed: int = 0
+
+
+# Which settings a metric depends on, besides the seed.
+_DEPENDS_ON = {
+    "kid": ("kid_subset_size", "kid_subsets"),
+    "inception_score": ("inception_score_splits",),
+    "precision": ("precision_k",),
+    "recall": ("precision_k",),
+    "density": ("density_k",),
+    "coverage": ("density_k",),
+    "ms_ssim": ("ms_ssim_pairs",),
+}
+
+
+class Protocol:
+    """Collects what the metrics of one reference need of the samples.
+
+    Distances, kernels and neighbours are of the reference's extractor, and
+    named after it: `fid_lite0`. Kernels and neighbours see a uniform sample
+    of at most 10,000 vectors of each side.
+
+    Args:
+        reference: The real images.
+        metrics: Some of `METRICS`.
+        settings: Of the metrics.
+        generator: What certificates say of the generator.
+
+    Raises:
+        ValueError: A metric that the reference has not what it takes for.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        metrics: tuple[str, ...],
+        settings: MetricSettings,
+        generator: dict,
+    ):
+        self.reference = reference
+        self.metrics = metrics
+        self.settings = settings
+        self._generator = generator
+        self._stream = FeatureStream(
+            reference.extractor, logits="inception_score" in metrics
+        )
+        self._fid = FrechetWithInterval(
+            reference.frechet, settings.fid_groups, settings.seed
+        )
+        self._sample = FeatureSample(
+            reference.extractor.dimension, KEPT_FEATURES, settings.seed
+        )
+        self._manifold = self._inception_score = self._intra = None
+        if set(MANIFOLD) & set(metrics):
+            self._manifold = ManifoldMetrics(
+                reference.features,
+                precision_k=settings.precision_k,
+                density_k=settings.density_k,
+                capacity=KEPT_FEATURES,
+                seed=settings.seed,
+            )
+        if "inception_score" in metrics:
+            self._inception_score = InceptionScore(
+                settings.inception_score_splits, seed=settings.seed
+            )
+        if "intra_fid" in metrics:
+            if reference.class_moments is None:
+                raise ValueError(
+                    "`intra_fid` needs a reference with moments of each "
+                    f"class. Received: '{reference.name}' without. Make it "
+                    "with by_class=True, of labelled images."
+                )
+            self._intra = IntraClassDistance(reference.class_moments)
+
+    @property
+    def count(self) -> int:
+        """Number of samples seen."""
+        return self._fid.count
+
+    def add(self, images, labels=None) -> None:
+        """Adds a batch of uint8 images and, where needed, labels."""
+        for part in self._stream.add(images, labels):
+            self._collect(part)
+
+    def end(self) -> None:
+        """Takes the images that waited for a full pass of the extractor."""
+        for part in self._stream.end():
+            self._collect(part)
+
+    def _collect(self, part):
+        self._fid.update_state(part.features)
+        if {"kid", "fid_infinity"} & set(self.metrics):
+            self._sample.update_state(part.features)
+        if self._manifold:
+            self._manifold.update_state(part.features)
+        if self._inception_score:
+            self._inception_score.update_state(part.logits)
+        if self._intra:
+            self._intra.update_state(part.features, part.labels)
+
+    def scores(self) -> list[Score]:
+        """Returns the scores of the samples seen, in the order of `METRICS`."""
+        values = {}
+        if "fid" in self.metrics:
+            values["fid"] = self._fid.result()
+        if "kid" in self.metrics:
+            values |= self._kernel()
+        if self._inception_score:
+            mean, deviation = self._inception_score.result()
+            values["inception_score"] = {"value": mean}
+            values["inception_score_std"] = {"value": deviation}
+        if self._manifold:
+            for name, value in self._manifold.result().items():
+                if name in self.metrics:
+                    values[name] = {"value": value}
+        if "fid_infinity" in self.metrics:
+            result = frechet_infinity(
+                self.reference.moments,
+                self._sample.features,
+                seed=self.settings.seed,
+            )
+            del result["slope"]
+            values["fid_infinity"] = result
+        if self._intra:
+            values["intra_fid"] = {"value": self._intra.result()["mean"]}
+        return [self._score(name, **value) for name, value in values.items()]
+
+    def _kernel(self):
+        settings, fake = self.settings, self._sample.features
+        mean, deviation = kernel_distance(
+            self.reference.features,
+            fake,
+            subset_size=settings.kid_subset_size,
+            subsets=settings.kid_subsets,
+            seed=settings.seed,
+        )
+        result = {"value": mean}
+        if len(fake) >= 2 * settings.fid_groups:
+            # The real features' own term changes no difference of groups.
+            error = kernel_interval(
+                self.reference.features,
+                fake,
+                groups=settings.fid_groups,
+                seed=settings.seed,
+                within_real=0.0,
+            )["standard_error"]
+            reach = error * student_quantile(settings.fid_groups - 1)
+            result |= {
+                "standard_error": error,
+                "low": mean - reach,
+                "high": mean + reach,
+            }
+        return {"kid": result, "kid_std": {"value": deviation}}
+
+    def _score(self, name, value, **interval):
+        metric = name.removesuffix("_std")
+        certificate = {
+            **self.reference.extractor.certificate,
+            **self.reference.certificate,
+            **sample_certificate(self.count, self._generator),
+            **settings_of(metric, self.settings),
+        }
+        suffix = self.reference.suffix
+        full = f"{metric}_{suffix}" + name.removeprefix(metric)
+        return Score(full, value, certificate, **interval)
+
+
+class Diversity:
+    """Collects what the mean MS-SSIM within classes needs of the samples.
+
+    It compares pixels, whatever the extractor, and needs no real images.
+    """
+
+    def __init__(self, settings: MetricSettings, generator: dict):
+        self._settings, self._generator = settings, generator
+        self._metric = ClassDiversity(settings.ms_ssim_pairs, settings.seed)
+        self._count = 0
+
+    def add(self, images, labels) -> None:
+        """Adds a batch of uint8 images and their labels."""
+        self._metric.update_state(images, labels)
+        self._count += len(images)
+
+    def end(self) -> None:
+        """Nothing waits."""
+
+    def scores(self) -> list[Score]:
+        """Returns `ms_ssim`, the mean over the classes."""
+        result = self._metric.result()
+        certificate = {
+            "ms_ssim_levels": result["levels"],
+            **sample_certificate(self._count, self._generator),
+            **settings_of("ms_ssim", self._settings),
+        }
+        return [Score("ms_ssim", result["mean"], certificate)]
+
+
+def sample_certificate(count: int, generator: dict) -> dict:
+    """Returns what a certificate says of the samples and the software."""
+    return {"sample_count": count, **generator, "versions": versions()}
+
+
+def settings_of(metric: str, settings: MetricSettings) -> dict:
+    """Returns what a certificate says of the settings of a metric."""
+    names = _DEPENDS_ON.get(metric, ())
+    return {name: getattr(settings, name) for name in (*names, "seed")}
+
+
+def least_samples(metric: str, settings: MetricSettings) -> int:
+    """Returns how many samples a metric needs."""
+    return {
+        "inception_score": settings.inception_score_splits,
+        "precision": settings.precision_k + 1,
+        "recall": settings.precision_k + 1,
+        # One pass computes all four.
+        "density": settings.precision_k + 1,
+        "coverage": settings.precision_k + 1,
+        "fid_infinity": 20,
+    }.get(metric, 2)

@@ -1,0 +1,251 @@
+"""`keras-gans evaluate` as a user runs it."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_gans.cli import main
+
+pytestmark = pytest.mark.once
+
+ROOT = pathlib.Path(__file__).parents[2]
+SMALL = ("--evaluation_resolution=32",)
+
+
+def write_folder(path, count, seed, classes=("cats", "dogs")):
+    """Writes 16 px images, of which each class has its own brightness."""
+    generator = np.random.default_rng(seed)
+    for number in range(count):
+        label = number % len(classes)
+        pixels = generator.integers(0, 128, (16, 16, 3)) + 100 * label
+        folder = path / classes[label]
+        folder.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(pixels.astype("uint8"))
+        image.save(folder / f"{number:03d}.png")
+    return path
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    place = tmp_path_factory.mktemp("folders")
+    return (
+        write_folder(place / "generated", 60, seed=0),
+        write_folder(place / "real", 80, seed=1),
+    )
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras_home"))
+
+
+def run(samples, reference, *flags):
+    return main(
+        [
+            "evaluate",
+            f"--samples={samples}",
+            f"--reference=folder:{reference}",
+            *SMALL,
+            *flags,
+        ]
+    )
+
+
+def test_two_folders_give_a_table_and_a_progress_bar(folders, capfd):
+    assert run(*folders) == 0
+    out, err = capfd.readouterr()
+    assert "60" in err and "80" in err and "image" in err
+    lines = out.splitlines()
+    assert lines[0].split() == ["metric", "value", "95", "%", "interval"]
+    names = [line.split()[0] for line in lines[1:]]
+    assert names == [
+        "fid_lite0",
+        "kid_lite0",
+        "kid_lite0_std",
+        "inception_score_lite0",
+        "inception_score_lite0_std",
+        "precision_lite0",
+        "recall_lite0",
+        "density_lite0",
+        "coverage_lite0",
+    ]
+    assert " to " in lines[1] and " to " in lines[2]
+
+
+def test_json_holds_the_scores_with_their_certificates(folders, capsys):
+    metrics = "--metrics=fid,intra_fid,ms_ssim"
+    assert run(*folders, metrics, "--json", "--count=50") == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert [score["name"] for score in scores] == [
+        "fid_lite0",
+        "intra_fid_lite0",
+        "ms_ssim",
+    ]
+    fid, intra, diversity = scores
+    assert fid["low"] < fid["value"] < fid["high"]
+    certificate = fid["certificate"]
+    assert certificate["sample_count"] == 50
+    assert certificate["reference_count"] == 80
+    assert certificate["resolution"] == 32
+    assert certificate["genuine"] is True
+    assert certificate["averaged_generator"] == "unknown"
+    assert intra["certificate"]["seed"] == 0
+    # 16 pixels hold one full window of 11.
+    assert diversity["certificate"]["ms_ssim_levels"] == 1
+
+
+def test_a_folder_against_itself_is_at_zero(folders, tmp_path, capsys):
+    _, real = folders
+    path = tmp_path / "scores.json"
+    assert run(real, real, "--metrics=fid,precision", f"--json={path}") == 0
+    assert str(path) in capsys.readouterr().out
+    fid, precision = json.loads(path.read_text())
+    assert fid["value"] < 1e-3
+    assert precision["value"] == 1.0
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory):
+    """A conditional generator of 16 px images in a `.keras` file."""
+    import keras
+
+    latents = keras.Input((4,), name="latents")
+    labels = keras.Input((), dtype="int32", name="labels")
+    embedded = keras.layers.Embedding(2, 4)(labels)
+    x = keras.layers.Concatenate()([latents, embedded])
+    x = keras.layers.Dense(16 * 16 * 3, activation="tanh")(x)
+    model = keras.Model([latents, labels], keras.layers.Reshape((16, 16, 3))(x))
+    path = tmp_path_factory.mktemp("generator") / "best.keras"
+    model.save(path)
+    return model, path
+
+
+def test_a_saved_generator_and_its_export_score_alike(
+    generator, folders, tmp_path, capsys
+):
+    from keras_gans.serving import export_generator
+
+    model, path = generator
+    export = export_generator(
+        model, tmp_path / "export", latent_dim=4, num_classes=2
+    )
+    values = []
+    for samples in (path, export.parent):
+        flags = ("--count=40", "--metrics=fid", "--json")
+        assert run(samples, folders[1], *flags) == 0
+        [score] = json.loads(capsys.readouterr().out)
+        values.append(score["value"])
+    # Eight bits of a pixel may differ by one between the two.
+    assert values[0] == pytest.approx(values[1], rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ([], ["usage", "evaluate --help"]),
+        (["evalute"], ["'evalute'", "evaluate"]),
+        (["evaluate", "--reference=embedded"], ["--samples"]),
+        (["evaluate", "--sample=x", "--reference=embedded"], ["--samples"]),
+        (
+            ["evaluate", "--samples=x", "--reference=embedded", "--cuont=3"],
+            ["--cuont", "Did you mean '--count'"],
+        ),
+        (
+            ["evaluate", "--samples=x", "--reference=embedded", "--count=1"],
+            ["at least 2", "'1'"],
+        ),
+        (
+            [
+                "evaluate",
+                "--samples=x",
+                "--reference=embedded",
+                "--metrics=fid,kd",
+            ],
+            ["'fid,kd'", "Did you mean 'kid'"],
+        ),
+        (
+            [
+                "evaluate",
+                "--samples=x",
+                "--reference=embedded",
+                "--inception_protocol=clean",
+            ],
+            ["--extractor=inception"],
+        ),
+        (
+            ["evaluate", "--samples=nowhere", "--reference=embedded"],
+            ["nowhere", "nothing"],
+        ),
+    ],
+)
+def test_a_wrong_command_is_one_clear_line(flags, words, capsys):
+    assert main(flags) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1 or not flags
+    assert all(word in err for word in words), err
+
+
+def test_data_that_do_not_fit_are_one_clear_line(
+    generator, folders, tmp_path, capsys
+):
+    generated, real = folders
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for index, path in enumerate(sorted(generated.rglob("*.png"))):
+        (flat / f"{index}.png").write_bytes(path.read_bytes())
+    three = write_folder(tmp_path / "three", 30, 2, ("a", "b", "c"))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    broken = tmp_path / "broken.keras"
+    broken.write_text("no model")
+    cases = [
+        ((flat, real, "--metrics=ms_ssim"), ["ms_ssim", "labels"]),
+        ((three, real, "--metrics=intra_fid"), ["3 and 2"]),
+        ((generated, real, "--count=61"), ["61", "60"]),
+        ((generated, tmp_path / "none"), ["none"]),
+        ((empty, real), ["empty"]),
+        ((broken, real), ["broken.keras", "cannot be loaded"]),
+        ((generator[1], real, "--resolution=8"), ["--resolution", "16"]),
+        ((generated, real, f"--json={tmp_path}/no/x.json"), ["--json"]),
+        ((generated, real, "--metrics=precision", "--count=3"), ["at least 4"]),
+    ]
+    for arguments, words in cases:
+        assert run(*arguments) == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert all(word in error for word in words), (arguments, error)
+
+
+def test_an_interrupt_is_one_line_and_status_130(folders, tmp_path):
+    generated, real = folders
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "keras_gans",
+            "evaluate",
+            f"--samples={generated}",
+            f"--reference=folder:{real}",
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background jobs ignore SIGINT, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    # It is under way when it names the samples.
+    while not process.stderr.readline().startswith("Samples"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1].startswith("interrupted")
