@@ -31,6 +31,9 @@ class Evaluation(AtSteps):
         batch_size: Images generated at once.
         seed: Seed of the latents.
         metrics: Some of `keras_gans.metrics.METRICS`.
+        held_out: References of real images that are not trained on, one for
+            each of `references`; with them a full evaluation has the scores
+            of `memorization` too.
         record: Function called with each result, a dict of `step`,
             `images_seen`, `seconds` of training, the scores and their
             `certificate`, and `verdict`: whether it is the best, and with
@@ -63,6 +66,7 @@ class Evaluation(AtSteps):
         batch_size: int = 250,
         seed: int = 0,
         metrics=QUICK,
+        held_out=(),
         record=None,
         best=None,
         keep_best: int = 1,
@@ -79,7 +83,8 @@ class Evaluation(AtSteps):
         self.samples = samples
         self.batch_size = batch_size
         self.seed = seed
-        self.metrics = metrics
+        self.metrics = tuple(metrics)
+        self.held_out = held_out
         self.record = record
         self.leaders = Leaders(best, keep_best, leaders, best_score)
         self.screening_samples = screening_samples
@@ -140,6 +145,12 @@ class Evaluation(AtSteps):
         return {**scores, "verdict": verdict}
 
     def _monitored(self, scores):
+        if self.monitor not in scores:
+            numbers = (k for k, v in scores.items() if isinstance(v, float))
+            raise ValueError(
+                "`monitor` must be one of the scores. Received: "
+                f"monitor={self.monitor!r}, scores: {', '.join(numbers)}."
+            )
         ends = {
             end: scores[f"{self.monitor}_{end}"]
             for end in ("low", "high")
@@ -153,11 +164,14 @@ class Evaluation(AtSteps):
         Args:
             samples: Generated images; `self.samples` by default.
         """
-        gan = self.model
+        gan, metrics = self.model, self.metrics
+        if self.held_out and samples is None:
+            metrics = (*metrics, "memorization")
         return evaluate_samples(
             self._samples(self.samples if samples is None else samples),
             self.references,
-            metrics=self.metrics,
+            metrics=metrics,
+            held_out=self.held_out,
             generator=generator_fields(
                 gan.sampling_generator, gan.averaged_generator is not None
             ),

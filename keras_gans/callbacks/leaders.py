@@ -65,6 +65,9 @@ class Leaders:
             score: Its score, as in `entries`.
             screening: Likewise, of fewer samples.
         """
+        # A finished run that is resumed evaluates its last step once more.
+        if any(entry["step"] == step for entry in self.entries):
+            return "evaluated before"
         leads = score["value"] < self.best_score
         verdict = self._verdict(score, leads)
         entry = {"step": step, "score": score, "screening": screening}

@@ -38,20 +38,19 @@ def evaluate(options: Options) -> None:
         channels=options.channels,
         skip_bad_images=options.skip_bad_images,
     )
-    real = load_images(
-        options.reference,
-        resolution=samples.resolution,
-        channels=samples.channels,
-        data_dir=options.data_dir,
-        split=options.split,
-        skip_bad_images=options.skip_bad_images,
-    )
+    real = _load(options, options.reference, samples)
+    held_out = None
+    if options.held_out:
+        held_out = _load(options, options.held_out, samples)
     count = _count(options, samples)
     _check_classes(options, samples, real)
     extractors = _extractors(options)
     _say(f"Samples    {samples.description}: {count:,}")
     references = [
-        _reference(options, real, extractor) for extractor in extractors
+        _reference(
+            options, real, extractor, by_class="intra_fid" in options.metrics
+        )
+        for extractor in extractors
     ]
     _say(f"Reference  {real.name}: {references[0].count:,}")
     batches = samples.batches(count, options.batch_size, options.seed)
@@ -62,8 +61,24 @@ def evaluate(options: Options) -> None:
         count=count,
         settings=MetricSettings(seed=options.seed),
         generator=samples.certificate,
+        held_out=[
+            _reference(options, held_out, extractor, by_class=False)
+            for extractor in extractors
+            if held_out
+        ],
     )
     _write(options, scores)
+
+
+def _load(options, name: str, samples: Samples) -> ImageSet:
+    return load_images(
+        name,
+        resolution=samples.resolution,
+        channels=samples.channels,
+        data_dir=options.data_dir,
+        split=options.split,
+        skip_bad_images=options.skip_bad_images,
+    )
 
 
 def _count(options, samples: Samples) -> int:
@@ -112,7 +127,7 @@ def _extractors(options) -> list:
     return extractors
 
 
-def _reference(options, real: ImageSet, extractor) -> Reference:
+def _reference(options, real: ImageSet, extractor, by_class) -> Reference:
     count = min(options.reference_count or real.num_images, real.num_images)
     batches = real.evaluation_batches(extractor.batch_size, limit=count)
     return Reference.from_images(
@@ -122,7 +137,7 @@ def _reference(options, real: ImageSet, extractor) -> Reference:
         content_hash=real.content_hash(),
         split=options.split,
         count=count,
-        by_class="intra_fid" in options.metrics,
+        by_class=by_class,
         cache_dir=options.cache_dir,
     )
 

@@ -30,6 +30,7 @@ class Options:
 
     samples: str
     reference: str
+    held_out: str
     count: int | None
     reference_count: int | None
     metrics: tuple[str, ...]
@@ -82,6 +83,12 @@ def read_options(argv: list[str]) -> Options:
             f"--extractor={','.join(values.extractor)}. Add "
             "--extractor=inception."
         )
+    if ("memorization" in values.metrics) != bool(values.held_out):
+        raise ValueError(
+            "The metric memorization and --held_out belong together. "
+            f"Received: --metrics={','.join(values.metrics)}, "
+            f"--held_out={values.held_out!r}."
+        )
     values.inception_protocol = values.inception_protocol or ("clean",)
     return Options(**vars(values))
 
@@ -109,6 +116,13 @@ def _data_flags(add):
         "--reference",
         metavar="DATA",
         help="real images: embedded, tfds:NAME, folder:PATH or npz:PATH",
+    )
+    add(
+        "--held_out",
+        default="",
+        metavar="DATA",
+        help="real images that were not trained on, in the forms of "
+        "--reference; for the metric memorization",
     )
     add(
         "--count",

@@ -7,6 +7,7 @@ are of FID's Inception network under three protocols, which cannot be compared
 with each other either.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from keras_gans.metrics.certificate import Score, unknown_generator
@@ -33,6 +34,7 @@ def scores_of_samples(
     count: int | None = None,
     settings: MetricSettings | None = None,
     generator: dict | None = None,
+    held_out: Reference | Sequence[Reference] = (),
 ) -> list[Score]:
     """Returns the scores of samples against references, from one pass.
 
@@ -50,6 +52,10 @@ def scores_of_samples(
         settings: Of the metrics.
         generator: What the certificates say of the generator, as
             `generator_fields` returns it; unknown by default.
+        held_out: Real images that were not trained on, one for each of
+            `references`, in their order; needed by `memorization`, whose
+            scores are `frechet_gap`, `duplicate_rate`,
+            `neighbour_percentile` and `z_score`.
 
     Returns:
         A `Score` for each metric and reference, with its certificate, and an
@@ -62,6 +68,8 @@ def scores_of_samples(
     """
     if isinstance(references, Reference):
         references = [references]
+    if isinstance(held_out, Reference):
+        held_out = [held_out]
     settings = settings or MetricSettings()
     generator = unknown_generator() if generator is None else generator
     metrics = tuple(metrics)
@@ -69,8 +77,9 @@ def scores_of_samples(
     _check(metrics, references, count, settings)
     of_features = tuple(name for name in metrics if name != "ms_ssim")
     collectors = [
-        Protocol(reference, of_features, settings, generator)
-        for reference in references
+        Protocol(reference, of_features, settings, generator, real)
+        for reference, real in itertools.zip_longest(references, held_out)
+        if of_features
     ]
     if "ms_ssim" in metrics:
         collectors.append(Diversity(settings, generator))
@@ -79,6 +88,8 @@ def scores_of_samples(
     for images, labels in image_batches(
         sample_batches, count, labelled=labelled
     ):
+        if not len(images):
+            continue
         seen += len(images)
         for collector in collectors:
             collector.add(images, labels)
@@ -127,6 +138,8 @@ def flattened(scores: Sequence[Score], one_certificate: bool = True) -> dict:
             result[f"{score.name}_low"] = score.low
             result[f"{score.name}_high"] = score.high
         of = score.certificate.get("extractor", "pixels")
+        if not score.certificate.get("genuine", True):
+            of += "_custom"
         certificates.setdefault(of, {}).update(score.certificate)
     result["count"] = scores[0].certificate["sample_count"]
     if one_certificate:

@@ -15,6 +15,7 @@ from keras_gans.metrics.inception_score import InceptionScore
 from keras_gans.metrics.intervals import student_quantile
 from keras_gans.metrics.kernel import kernel_distance, kernel_interval
 from keras_gans.metrics.manifold import ManifoldMetrics
+from keras_gans.metrics.memorization import Memorization
 from keras_gans.metrics.reference import Reference
 from keras_gans.metrics.reference_cache import KEPT_FEATURES
 
@@ -27,9 +28,16 @@ METRICS = (
     "fid_infinity",
     "intra_fid",
     "ms_ssim",
+    "memorization",
 )
-# These cost minutes, or need labels.
-ON_REQUEST = ("fid_infinity", "intra_fid", "ms_ssim")
+# These cost minutes, or need labels or held-out images.
+ON_REQUEST = ("fid_infinity", "intra_fid", "ms_ssim", "memorization")
+MEMORIZATION = (
+    "frechet_gap",
+    "duplicate_rate",
+    "neighbour_percentile",
+    "z_score",
+)
 OF_CLASSES = ("intra_fid", "ms_ssim")
 
 
@@ -83,6 +91,8 @@ class Protocol:
         metrics: Some of `METRICS`.
         settings: Of the metrics.
         generator: What certificates say of the generator.
+        held_out: Real images that were not trained on, for `memorization`,
+            which takes `reference` for the training set.
 
     Raises:
         ValueError: A metric that the reference has not what it takes for.
@@ -94,8 +104,10 @@ class Protocol:
         metrics: tuple[str, ...],
         settings: MetricSettings,
         generator: dict,
+        held_out: Reference | None = None,
     ):
         self.reference = reference
+        self.held_out = held_out
         self.metrics = metrics
         self.settings = settings
         self._generator = generator
@@ -129,6 +141,27 @@ class Protocol:
                     "with by_class=True, of labelled images."
                 )
             self._intra = IntraClassDistance(reference.class_moments)
+        self._memorization = None
+        if "memorization" in metrics:
+            self._memorization = self._of_held_out()
+
+    def _of_held_out(self):
+        reference, held_out = self.reference, self.held_out
+        if held_out is None or held_out.suffix != reference.suffix:
+            raise ValueError(
+                "`memorization` needs held-out real images, described by the "
+                "extractor of the reference. Received: "
+                f"{'none' if held_out is None else held_out.suffix}, for "
+                f"{reference.suffix}."
+            )
+        if held_out.content_hash == reference.content_hash:
+            raise ValueError(
+                "Held-out images must be others than the reference. Received: "
+                f"'{held_out.name}' and '{reference.name}', of equal content."
+            )
+        return Memorization(
+            reference.features, held_out.features, seed=self.settings.seed
+        )
 
     @property
     def count(self) -> int:
@@ -155,6 +188,8 @@ class Protocol:
             self._inception_score.update_state(part.logits)
         if self._intra:
             self._intra.update_state(part.features, part.labels)
+        if self._memorization:
+            self._memorization.update_state(part.features)
 
     def scores(self) -> list[Score]:
         """Returns the scores of the samples seen, in the order of `METRICS`."""
@@ -181,6 +216,9 @@ class Protocol:
             values["fid_infinity"] = result
         if self._intra:
             values["intra_fid"] = {"value": self._intra.result()["mean"]}
+        if self._memorization:
+            result = self._memorization.result()
+            values |= {name: {"value": result[name]} for name in MEMORIZATION}
         return [self._score(name, **value) for name, value in values.items()]
 
     def _kernel(self):
@@ -218,6 +256,9 @@ class Protocol:
             **sample_certificate(self.count, self._generator),
             **settings_of(metric, self.settings),
         }
+        if name in MEMORIZATION:
+            certificate["held_out"] = self.held_out.name
+            certificate["held_out_hash"] = self.held_out.content_hash
         suffix = self.reference.suffix
         full = f"{metric}_{suffix}" + name.removeprefix(metric)
         return Score(full, value, certificate, **interval)

@@ -6,7 +6,7 @@ import json
 import pathlib
 from typing import ClassVar, Literal
 
-from recipes.common.config import RunConfig
+from recipes.common.config import RunConfig, check_dataset
 from recipes.common.fields import check_range
 
 
@@ -40,6 +40,8 @@ class GANConfig(RunConfig):
         screening_samples: Generated images by which an evaluation decides
             whether a model may be the best; only then it compares all
             evaluation_samples. 0 always compares all.
+        held_out: Real images that are not trained on, in the forms of
+            dataset, for signs of memorization in evaluations; may be empty.
         keep_best: Generators to keep, the best ones so far.
         inception_weights: File of FID's Inception network, for FID beside
             FID-lite0; empty for FID-lite0 only.
@@ -68,6 +70,7 @@ class GANConfig(RunConfig):
     reference_samples: int = 10_000
     evaluation_resolution: int = 96
     screening_samples: int = 0
+    held_out: str = ""
     keep_best: int = 1
     inception_weights: str = ""
     inception_protocol: Literal["clean", "tensorflow", "pytorch"] = "clean"
@@ -78,6 +81,7 @@ class GANConfig(RunConfig):
         "reference_samples",
         "evaluation_resolution",
         "screening_samples",
+        "held_out",
         "keep_best",
         "inception_weights",
         "inception_protocol",
@@ -110,6 +114,8 @@ class GANConfig(RunConfig):
         check_range(self, "reference_samples", minimum=2)
         check_range(self, "evaluation_resolution", minimum=32)
         self._check_screening()
+        if self.held_out:
+            check_dataset(self.held_out)
         if self.inception_protocol != "clean" and not self.inception_weights:
             raise ValueError(
                 "inception_protocol belongs to inception_weights. Received: "

@@ -1,5 +1,6 @@
 """The run that every recipe of an image GAN makes: from data to export."""
 
+import dataclasses
 import math
 import os
 import pathlib
@@ -56,13 +57,38 @@ def prepare(
     if config.virtual_devices:
         virtual_cpu_devices(config.virtual_devices)
     images = (load or load_data)(config)
+    held_out = None
+    if config.held_out:
+        held_out = load_images_of(config, config.held_out)
     # Made outside of a strategy: they run on one device.
-    extractors = load_extractors(config)
+    comparison = _Comparison(images, held_out, load_extractors(config))
     classes = images.num_classes if config.conditional else 0
     gan, scope = build_gan(config, partial(build, config, classes))
     directory = open_run(config, recipe)
     return partial(
-        _run, config, recipe, images, extractors, gan, directory, scope
+        _run, config, recipe, images, comparison, gan, directory, scope
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Comparison:
+    """What evaluations compare generated images with, and by what."""
+
+    images: "ImageSet"
+    held_out: "ImageSet | None"
+    extractors: list
+
+
+def load_images_of(config: GANConfig, dataset: str) -> "ImageSet":
+    """Returns a set of images in the size and colours of a configuration."""
+    from keras_gans.data import load_images
+
+    return load_images(
+        dataset,
+        resolution=config.resolution,
+        channels=config.channels,
+        data_dir=config.data_dir or None,
+        skip_bad_images=config.skip_bad_images,
     )
 
 
@@ -73,15 +99,7 @@ def load_data(config: GANConfig) -> "ImageSet":
         ValueError: When there are none such, or no labels where needed.
         FileNotFoundError: When a path does not exist.
     """
-    from keras_gans.data import load_images
-
-    images = load_images(
-        config.dataset,
-        resolution=config.resolution,
-        channels=config.channels,
-        data_dir=config.data_dir or None,
-        skip_bad_images=config.skip_bad_images,
-    )
+    images = load_images_of(config, config.dataset)
     if images.bad_images:
         print(f"Skipped {len(images.bad_images)} files that are no images.")
     if config.conditional and not images.num_classes:
@@ -93,7 +111,7 @@ def load_data(config: GANConfig) -> "ImageSet":
     return images
 
 
-def _run(config, recipe, images, extractors, gan, directory, scope):
+def _run(config, recipe, images, comparison, gan, directory, scope):
     """Trains, evaluates, samples and exports; prints where things are."""
     from keras_gans.callbacks import restore, save_generator
 
@@ -103,7 +121,7 @@ def _run(config, recipe, images, extractors, gan, directory, scope):
         directory.rewind_metrics(step)
         print(_headline(config, recipe, images, gan, step))
         if step < config.steps:
-            _fit(config, images, extractors, gan, directory, state)
+            _fit(config, images, comparison, gan, directory, state)
         save_generator(gan.sampling_generator, directory.final)
         names = list(images.class_names) if gan.num_classes else []
         exported = export(
@@ -117,7 +135,7 @@ def _run(config, recipe, images, extractors, gan, directory, scope):
     print(summary(directory, _best(directory), exported))
 
 
-def _fit(config, images, extractors, gan, directory, state):
+def _fit(config, images, comparison, gan, directory, state):
     step = state.get("step", 0)
     batches = images.training_batches(
         config.batch_size * config.n_critic,
@@ -128,19 +146,22 @@ def _fit(config, images, extractors, gan, directory, state):
     )
     if not gan.num_classes and images.num_classes:
         batches = batches.map(lambda images, labels: images)
-    callbacks = _callbacks(config, images, extractors, gan, directory, state)
+    callbacks = _callbacks(config, images, comparison, gan, directory, state)
     fit(gan, batches, config, callbacks)
 
 
-def _callbacks(config, images, extractors, gan, directory, state):
+def _callbacks(config, images, comparison, gan, directory, state):
     from keras_gans import callbacks
 
     images_per_step = config.batch_size * config.n_critic
     evaluation = callbacks.Evaluation(
-        load_references(config, images, extractors),
+        load_references(config, comparison.images, comparison.extractors),
         every=config.evaluate_every,
         samples=config.evaluation_samples,
         screening_samples=config.screening_samples,
+        held_out=load_references(
+            config, comparison.held_out, comparison.extractors
+        ),
         record=directory.append_metrics,
         best=directory.best,
         keep_best=config.keep_best,
@@ -198,11 +219,16 @@ def load_extractors(config: GANConfig) -> list:
 
 
 def load_references(
-    config: GANConfig, images: "ImageSet", extractors: list
+    config: GANConfig, images: "ImageSet | None", extractors: list
 ) -> list:
-    """Returns what evaluations need of the real images, cached on disk."""
+    """Returns what evaluations need of real images, cached on disk.
+
+    One for each extractor; none without images.
+    """
     from keras_gans.metrics import Reference
 
+    if images is None:
+        return []
     return [
         Reference.from_images(
             images.evaluation_batches(

@@ -4,222 +4,274 @@ import math
 import keras
 import numpy as np
 import pytest
-from scipy import stats
+from numpy.testing import assert_allclose
 
 from keras_gans.layers import (
     BatchNormalization,
     ConditionalBatchNormalization,
 )
 from keras_gans.metrics import Score, generator_fields, mean_score
-from keras_gans.metrics.certificate import (
-    differences,
-    unknown_generator,
-    versions,
-)
+from keras_gans.metrics.certificate import unknown_generator
 
-pytestmark = pytest.mark.once
-
-CERTIFICATE = {
-    "extractor": "efficientnet_lite0",
-    "weights_hash": "57934424",
-    "resolution": 96,
-    "resizer": "bilinear",
-    "reference_hash": "abc",
-    "reference_split": "train",
-    "sample_count": 2500,
-    "averaged_generator": True,
-    "batch_norm": "moving",
-    "versions": {"numpy": "2.0"},
-}
+CERTIFICATE = {"extractor": "lite0", "resolution": 96, "sample_count": 500}
 
 
-def score(value=10.0, name="fid_lite0", low=None, high=None, **changes):
-    return Score(name, value, CERTIFICATE | changes, low, high)
+def score(value, low=None, high=None, *, name="fid_lite0", **fields):
+    return Score(name, value, CERTIFICATE | fields, low=low, high=high)
 
 
-def test_scores_computed_alike_are_ordered_by_their_value():
-    scores = [score(3.0), score(1.0), score(2.0)]
-    assert min(scores).value == 1.0
-    assert [s.value for s in sorted(scores)] == [1.0, 2.0, 3.0]
-    assert score(1.0) < score(2.0)
-    assert score(2.0) > score(1.0)
-    assert not score(1.0) < score(1.0)
+def generator(*layers):
+    latents = x = keras.Input((4, 4, 3))
+    for layer in layers:
+        x = layer(x)
+    return keras.Model(latents, x)
 
 
-@pytest.mark.parametrize("field", set(CERTIFICATE) - {"versions"})
-def test_no_field_but_the_versions_may_differ(field):
-    other = score(20.0, **{field: "another"})
-    for comparison in (
-        lambda: score() < other,
-        lambda: other < score(),
-        lambda: score(low=9.0, high=11.0).compare(other),
-        lambda: mean_score([score(), other]),
-    ):
-        with pytest.raises(ValueError, match=f"{field} is .*'another'"):
-            comparison()
+@pytest.mark.once
+def test_scores_of_one_certificate_are_ordered_by_value():
+    scores = [score(value) for value in (3.0, -1.0, 2.0)]
+    assert [s.value for s in sorted(scores)] == [-1.0, 2.0, 3.0]
+    assert min(scores).value == -1.0
+    assert max(scores).value == 3.0
+    assert not scores[0] < scores[0]
 
 
-def test_versions_are_reported_and_may_differ():
-    other = score(20.0, versions={"numpy": "3.0"})
-    assert score() < other
-    assert mean_score([score(), other]).value == 15.0
-    assert other.to_json()["certificate"]["versions"] == {"numpy": "3.0"}
-
-
-def test_every_field_that_differs_is_named_with_both_values():
-    other = score(resolution=128, sample_count=100, precision="float32")
-    with pytest.raises(ValueError) as refusal:
-        mean_score([score(), other])
-    for words in (
-        "resolution is 96 here and 128 there",
-        "sample_count is 2500 here and 100 there",
-        "precision is absent here and 'float32' there",
-    ):
-        assert words in str(refusal.value)
-    assert "resizer" not in str(refusal.value)
-
-
-def test_scores_of_different_names_are_not_compared():
-    with pytest.raises(ValueError, match="name is 'fid_lite0'.*'kid_lite0'"):
-        assert score() < score(name="kid_lite0")
-
-
-def test_true_is_not_one():
-    assert differences({"a": True}, {"a": 1}) == ["a is True here and 1 there"]
-    assert differences({"a": None}, {}) == ["a is None here and absent there"]
-    assert differences({"a": 1}, {"a": 1}) == []
-
-
+@pytest.mark.once
 @pytest.mark.parametrize(
-    ("here", "there", "expected"),
+    ("interval", "verdict"),
     [
-        ((1.0, 2.0), (3.0, 4.0), "lower"),
-        ((3.0, 4.0), (1.0, 2.0), "higher"),
-        ((1.0, 3.0), (2.0, 4.0), "tied"),
-        ((1.0, 9.0), (2.0, 4.0), "tied"),
+        ((1.0, 2.9), "lower"),
+        ((1.0, 3.0), "tied"),
+        ((3.5, 3.6), "tied"),
+        ((4.0, 9.0), "tied"),
+        ((4.1, 9.0), "higher"),
     ],
 )
-def test_overlapping_intervals_are_tied(here, there, expected):
-    a, b = (
-        score(sum(ends) / 2, low=ends[0], high=ends[1])
-        for ends in (here, there)
+def test_a_comparison_is_that_of_the_intervals(interval, verdict):
+    here = score(sum(interval) / 2, *interval)
+    assert here.compare(score(3.5, 3.0, 4.0)) == verdict
+
+
+@pytest.mark.once
+def test_a_score_without_interval_is_tied_with_none():
+    bare, other = score(2.0), score(1.0, 0.0, 3.0)
+    for a, b in ((bare, other), (other, bare)):
+        with pytest.raises(ValueError, match="intervals.*=2.0 without"):
+            a.compare(b)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda a, b: a < b,
+        lambda a, b: min(a, b),
+        lambda a, b: sorted([a, b]),
+        lambda a, b: a.compare(b),
+        lambda a, b: mean_score([a, a, b]),
+    ],
+)
+def test_every_differing_field_is_named_with_both_values(use):
+    here = score(1.0, 0.0, 2.0, reference="a", batch_norm="moving")
+    there = score(
+        1.0, 0.0, 2.0, name="fid_clean", reference="b", sample_count=900
     )
-    assert a.compare(b) == expected
+    with pytest.raises(ValueError) as refusal:
+        use(here, there)
+    # Which of the two stands first depends on the operation.
+    message = str(refusal.value)
+    for field, values in {
+        "name": {"'fid_lite0'", "'fid_clean'"},
+        "reference": {"'a'", "'b'"},
+        "sample_count": {"500", "900"},
+        "batch_norm": {"'moving'", "absent"},
+    }.items():
+        first, second = sorted(values)
+        assert (
+            f"{field} is {first} here and {second} there" in message
+            or f"{field} is {second} here and {first} there" in message
+        )
+    assert message.count(" here and ") == 4
 
 
-def test_a_score_without_an_interval_is_never_tied():
-    with pytest.raises(ValueError, match="fid_lite0=10.0 without one"):
-        score(low=9.0, high=11.0).compare(score())
+@pytest.mark.once
+@pytest.mark.parametrize("pair", [(True, 1), (96, 96.0), (None, "absent")])
+def test_equal_values_of_other_types_are_different(pair):
+    here, there = (score(1.0, genuine=value) for value in pair)
+    with pytest.raises(ValueError, match="genuine is .* here and .* there"):
+        assert here < there
 
 
-def test_the_mean_is_that_of_students_test():
-    values = [10.0, 12.0, 17.0, 11.0]
-    mean = mean_score([score(value) for value in values])
-    expected = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
-    assert mean.value == np.mean(values)
-    assert mean.low == pytest.approx(expected.low, rel=1e-9)
-    assert mean.high == pytest.approx(expected.high, rel=1e-9)
-    assert mean.standard_error == pytest.approx(stats.sem(values), rel=1e-12)
-    assert mean.certificate == CERTIFICATE | {"averaged_over": 4}
+@pytest.mark.once
+def test_a_field_of_none_is_not_an_absent_one():
+    with pytest.raises(ValueError, match="split is None here and absent"):
+        assert score(1.0, split=None) < score(2.0)
 
 
-def test_a_mean_is_not_compared_with_a_single_score():
-    with pytest.raises(ValueError, match="averaged_over is 2 here and absent"):
-        assert mean_score([score(1.0), score(2.0)]) < score(3.0)
+@pytest.mark.once
+def test_versions_are_stated_but_no_obstacle():
+    here = score(1.0, 0.0, 2.0, versions={"keras": "3.0", "backend": "jax"})
+    there = score(3.0, 2.5, 4.0, versions={"keras": "3.9"})
+    assert here < there
+    assert here.compare(there) == "lower"
+    assert score(1.0) < there
+    assert mean_score([here, there]).value == 2.0
 
 
-@pytest.mark.parametrize("count", [0, 1])
-def test_a_mean_needs_two_scores(count):
-    with pytest.raises(ValueError, match=f"at least 2 scores.*{count}"):
-        mean_score([score()] * count)
-
-
-def test_a_score_is_json_and_comes_back():
-    original = score(1.5, low=1.0, high=2.0)
-    content = json.loads(json.dumps(original.to_json()))
-    assert "standard_error" not in content
-    assert Score(**content) == original
-
-
+@pytest.mark.once
 @pytest.mark.parametrize(
     "numbers",
     [
         {"value": math.nan},
         {"value": math.inf},
         {"value": None},
-        {"value": "1"},
         {"value": True},
-        {"value": 1.0, "low": 0.5},
-        {"value": 1.0, "high": 2.0},
-        {"value": 1.0, "low": 2.0, "high": 1.0},
-        {"value": 1.0, "standard_error": math.nan},
+        {"value": np.float32(1)},
+        {"low": 0.0},
+        {"high": 2.0},
+        {"low": 2.0, "high": 1.0},
+        {"low": -math.inf, "high": 1.0},
+        {"standard_error": math.nan},
     ],
 )
-def test_numbers_that_are_no_score_are_refused(numbers):
-    with pytest.raises(ValueError, match="A score is a finite number"):
-        Score("fid", certificate={}, **numbers)
+def test_numbers_that_are_none_are_refused(numbers):
+    with pytest.raises(ValueError, match="finite number.*Received: fid="):
+        Score("fid", **{"value": 1.0, "certificate": {}, **numbers})
 
 
-@pytest.mark.parametrize("certificate", [{"a": object()}, {"a": math.nan}, []])
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "certificate", [None, [], {"a": {1, 2}}, {"a": math.nan}]
+)
 def test_a_certificate_is_json(certificate):
     with pytest.raises(ValueError, match="JSON types"):
         Score("fid", 1.0, certificate)
 
 
-def network(*layers, **options):
-    inputs = keras.Input((2, 2, 3))
-    outputs = inputs
-    for layer in layers:
-        outputs = layer(outputs)
-    return keras.Model(inputs, outputs, **options)
+@pytest.mark.once
+def test_json_holds_what_is_known():
+    stored = json.loads(json.dumps(score(1.5, 1.0, 2.0).to_json()))
+    assert stored == {
+        "name": "fid_lite0",
+        "value": 1.5,
+        "certificate": CERTIFICATE,
+        "low": 1.0,
+        "high": 2.0,
+    }
+    assert Score(**stored) == score(1.5, 1.0, 2.0)
+    assert "low" not in score(0.0).to_json()
+    assert score(0.0).to_json()["value"] == 0.0
 
 
-def test_the_certificate_tells_which_moments_normalize():
-    moving, batch = (
-        BatchNormalization(batch_statistics=flag) for flag in (False, True)
-    )
-    theirs = keras.layers.BatchNormalization()
-    for layers, expected in [
-        ((), "none"),
-        ((moving,), "moving"),
-        ((theirs,), "moving"),
-        ((batch,), "batch"),
-        ((moving, batch), "batch and moving"),
-    ]:
-        # At any depth: a network of networks.
-        model = network(network(*layers), keras.layers.Dense(3))
-        assert generator_fields(model)["batch_norm"] == expected
+@pytest.mark.once
+def test_the_mean_over_runs_has_students_interval():
+    # s² = (9 + 1 + 4 + 4) / 3 = 6; t of 3 degrees is 3.182446 in the tables.
+    mean = mean_score(score(value) for value in (2.0, 4.0, 7.0, 7.0))
+    assert mean.value == 5.0
+    assert_allclose(mean.standard_error, math.sqrt(6) / 2, rtol=1e-12)
+    assert_allclose(mean.high, 5 + 3.182446 * math.sqrt(6) / 2, rtol=1e-6)
+    assert_allclose(mean.high + mean.low, 10.0, rtol=1e-12)
+    assert mean.name == "fid_lite0"
+    assert mean.certificate == CERTIFICATE | {"averaged_over": 4}
 
 
-def test_conditional_batch_normalization_counts_too():
-    inputs = keras.Input((2, 2, 3)), keras.Input((), dtype="int32")
-    layer = ConditionalBatchNormalization(4, batch_statistics=True)
-    model = keras.Model(inputs, layer(*inputs))
+@pytest.mark.once
+def test_a_mean_is_comparable_with_means_of_as_many_runs_only():
+    two, three = (mean_score([score(1.0)] * n) for n in (2, 3))
+    assert not two < two
+    with pytest.raises(ValueError, match="averaged_over is 2 .* 3 there"):
+        assert two < three
+    with pytest.raises(ValueError, match="averaged_over is 2 .* absent"):
+        assert two < score(1.0)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_mean_of_fewer_than_two_runs_is_refused(count):
+    with pytest.raises(ValueError, match=f"at least 2.*Received: {count}"):
+        mean_score([score(1.0)] * count)
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ([], "none"),
+        ([BatchNormalization], "moving"),
+        ([lambda: BatchNormalization(batch_statistics=True)], "batch"),
+        ([keras.layers.BatchNormalization], "moving"),
+        (
+            [
+                BatchNormalization,
+                lambda: BatchNormalization(batch_statistics=True),
+            ],
+            "batch and moving",
+        ),
+    ],
+)
+def test_the_moments_of_batch_normalization_are_stated(layers, expected):
+    model = generator(*(make() for make in layers), keras.layers.Dense(1))
+    assert generator_fields(model) == {
+        "averaged_generator": "unknown",
+        "batch_norm": expected,
+        "generator_precision": "float32",
+    }
+
+
+def test_normalization_of_nested_models_counts():
+    inner = generator(BatchNormalization(batch_statistics=True))
+    outer = keras.Sequential([keras.Input((4, 4, 3)), inner])
+    assert generator_fields(outer)["batch_norm"] == "batch"
+
+
+def test_conditional_normalization_counts():
+    features = keras.Input((4, 4, 3))
+    labels = keras.Input((), dtype="int32")
+    layer = ConditionalBatchNormalization(5, batch_statistics=True)
+    model = keras.Model([features, labels], layer(features, labels))
     assert generator_fields(model)["batch_norm"] == "batch"
 
 
-def test_the_certificate_tells_the_precision_of_the_generator():
-    last = keras.layers.Activation("tanh", dtype="float32")
-    half = keras.layers.Dense(3, dtype="mixed_bfloat16")
-    fields = generator_fields(network(half, last), averaged=True)
-    assert fields["generator_precision"] == "mixed_bfloat16"
+@pytest.mark.parametrize(
+    ("last", "policy"),
+    [
+        ("float32", "mixed_bfloat16"),
+        ("mixed_bfloat16", "mixed_bfloat16"),
+        ("float32", "mixed_float16"),
+        ("float32", "float32"),
+        ("mixed_bfloat16", "mixed_float16"),
+    ],
+)
+def test_the_precision_is_that_of_the_layers(last, policy):
+    model = generator(
+        BatchNormalization(dtype=policy), keras.layers.Dense(1, dtype=last)
+    )
+    expected = " and ".join(sorted({last, policy} - {"float32"}) or [policy])
+    fields = generator_fields(model, averaged=True)
+    assert fields["generator_precision"] == expected
     assert fields["averaged_generator"] is True
-    whole = generator_fields(network(keras.layers.Dense(3, dtype="float32")))
-    assert whole["generator_precision"] == "float32"
-    assert whole["averaged_generator"] == "unknown"
 
 
-def test_what_is_not_known_is_said_to_be_unknown():
-    known = generator_fields(network(keras.layers.Dense(3)))
-    assert set(unknown_generator()) == set(known)
-    assert set(unknown_generator().values()) == {"unknown"}
+def test_the_global_policy_is_stated():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = generator(BatchNormalization(), keras.layers.Dense(1))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert generator_fields(model)["generator_precision"] == "mixed_bfloat16"
 
 
-def test_versions_name_the_backend():
-    found = versions()
-    assert found["backend"] == keras.backend.backend()
-    assert found["keras"] == keras.__version__
-    assert found[found["backend"]][0].isdigit()
-    assert set(found) == {"keras_gans", "keras", "numpy", "backend"} | {
-        found["backend"]
-    }
+def test_a_saved_generator_says_the_same(tmp_path):
+    model = generator(
+        BatchNormalization(batch_statistics=True, dtype="mixed_bfloat16")
+    )
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert generator_fields(loaded, False) == generator_fields(model, False)
+    assert generator_fields(loaded)["batch_norm"] == "batch"
+
+
+@pytest.mark.once
+def test_an_unknown_generator_has_the_fields_of_a_known_one():
+    fields = unknown_generator()
+    assert set(fields.values()) == {"unknown"}
+    assert set(fields) == set(generator_fields(generator(BatchNormalization())))

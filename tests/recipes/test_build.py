@@ -23,6 +23,7 @@ OF_THE_RUN = {field.name for field in dataclasses.fields(RunConfig)} | {
     "dequantize",
     "reference_samples",
     "evaluation_resolution",
+    "held_out",
     "inception_protocol",
     "inception_weights",
     "keep_best",

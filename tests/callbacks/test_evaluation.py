@@ -1,0 +1,428 @@
+import itertools
+import json
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from keras_gans.callbacks import Evaluation
+from keras_gans.callbacks.leaders import Leaders
+from keras_gans.images import to_uint8
+from keras_gans.metrics import Reference
+from tests.callbacks.tiny import fit, tiny_gan
+
+
+class Named:
+    """A generator whose file is its name."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def save(self, path):
+        path.write_text(self.name)
+
+
+class Corners:
+    """Two features of an image: its mean grey level and its first pixel."""
+
+    dimension, batch_size = 2, 16
+    certificate = {"extractor": "lite0", "genuine": True}
+
+    def __call__(self, images):
+        images = images.astype("float32") / 255
+        return np.stack(
+            [images.mean(axis=(1, 2, 3)), images[:, 0, 0, 0]], axis=1
+        )
+
+
+def reference(**options):
+    images = np.random.default_rng(0).integers(0, 256, (64, 4, 4, 1), "uint8")
+    return Reference.from_images(
+        [(images, np.arange(64) % 3)],
+        Corners(),
+        name="noise",
+        content_hash="0",
+        **options,
+    )
+
+
+def score(value, reach=None):
+    ends = (
+        {} if reach is None else {"low": value - reach, "high": value + reach}
+    )
+    return {"value": value, **ends}
+
+
+def offer(leaders, values, reach=None, first=1):
+    return [
+        leaders.offer(Named(f"{step}"), step, score(value, reach))
+        for step, value in enumerate(values, first)
+    ]
+
+
+def steps(leaders):
+    return [entry["step"] for entry in leaders.entries]
+
+
+def files(directory):
+    return {
+        path.relative_to(directory).as_posix(): path.read_text()
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
+
+
+def scripted(monkeypatch, scores):
+    """Replaces the evaluation by numbers; returns the batches that it got."""
+    batches = []
+    scores = iter(scores)
+
+    def evaluate(sample_batches, references, **options):
+        batches.append(list(sample_batches))
+        count = sum(len(batch[0]) for batch in batches[-1])
+        value = score(*next(scores))
+        result = {
+            {"value": "fid_lite0"}.get(name, f"fid_lite0_{name}"): number
+            for name, number in value.items()
+        }
+        return {**result, "count": count, "certificate": {}}
+
+    monkeypatch.setattr(
+        "keras_gans.callbacks.evaluation.evaluate_samples", evaluate
+    )
+    return batches
+
+
+def counts(batches):
+    return [sum(len(batch[0]) for batch in each) for each in batches]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations([1.0, 2.0, 3.0, 4.0]))
+)
+def test_the_lowest_scores_lead_in_whatever_order_they_come(tmp_path, order):
+    leaders = Leaders(tmp_path / "best.keras", keep=2)
+    offer(leaders, order)
+    first, second = order.index(1.0) + 1, order.index(2.0) + 1
+    assert steps(leaders) == [first, second]
+    assert leaders.best_score == 1.0
+    assert files(tmp_path) == {
+        "best.keras": f"{first}",
+        f"top/step_{first:08d}.keras": f"{first}",
+        f"top/step_{second:08d}.keras": f"{second}",
+    }
+
+
+@pytest.mark.once
+def test_of_equals_the_earlier_stays_ahead(tmp_path):
+    leaders = Leaders(tmp_path / "best.keras", keep=3)
+    offer(leaders, [5.0, 4.0, 4.0, 5.0])
+    assert steps(leaders) == [2, 3, 1]
+    assert files(tmp_path)["best.keras"] == "2"
+
+
+@pytest.mark.once
+def test_one_generator_needs_no_folder(tmp_path):
+    leaders = Leaders(tmp_path / "best.keras")
+    offer(leaders, [5.0, 3.0, 4.0])
+    assert steps(leaders) == [2]
+    assert files(tmp_path) == {"best.keras": "2"}
+    assert not (tmp_path / "top").exists()
+
+
+@pytest.mark.once
+def test_without_a_file_leaders_are_counted_all_the_same():
+    leaders = Leaders(None, keep=2)
+    offer(leaders, [5.0, 3.0, 4.0])
+    leaders.clean()
+    assert steps(leaders) == [2, 3]
+
+
+@pytest.mark.once
+def test_verdicts_of_overlapping_intervals_say_tied():
+    leaders = Leaders(None)
+    assert offer(leaders, [9.0, 5.0, 4.5, 4.8, 5.5, 5.6], 0.5, 1000) == [
+        "best",
+        "best",
+        "best, tied with step 1,001",
+        "tied with step 1,002, which stays",
+        "tied with step 1,002, which stays",
+        "worse than step 1,002",
+    ]
+    assert leaders.best_score == 4.5
+
+
+@pytest.mark.once
+def test_without_intervals_equal_scores_only_are_tied():
+    assert offer(Leaders(None), [5.0, 4.9, 4.9, 4.91]) == [
+        "best",
+        "best",
+        "tied with step 2, which stays",
+        "worse than step 2",
+    ]
+
+
+@pytest.mark.once
+def test_a_step_offered_again_takes_no_second_place(tmp_path):
+    leaders = Leaders(tmp_path / "best.keras", keep=2)
+    offer(leaders, [5.0, 4.0])
+    before = files(tmp_path)
+    for step, value in ((2, 4.0), (1, 5.0)):
+        again = leaders.offer(Named("again"), step, score(value))
+        assert again == "evaluated before"
+    assert steps(leaders) == [2, 1]
+    assert files(tmp_path) == before
+
+
+@pytest.mark.once
+def test_leaders_resume_from_their_entries(tmp_path):
+    values = [5.0, 3.0, 4.0, 2.0, 4.5, 3.5, 1.0]
+    whole = Leaders(tmp_path / "whole" / "best.keras", keep=3)
+    broken = Leaders(tmp_path / "broken" / "best.keras", keep=3)
+    for name in ("whole", "broken"):
+        (tmp_path / name).mkdir()
+    verdicts = offer(whole, values, 0.6)
+    first = offer(broken, values[:4], 0.6)
+    entries = json.loads(json.dumps(broken.entries))
+    resumed = Leaders(
+        tmp_path / "broken" / "best.keras", keep=3, entries=entries
+    )
+    assert resumed.best_score == 2.0
+    assert first + offer(resumed, values[4:], 0.6, first=5) == verdicts
+    assert resumed.entries == whole.entries
+    assert files(tmp_path / "broken") == files(tmp_path / "whole")
+
+
+@pytest.mark.once
+def test_a_best_score_without_entries_must_be_undercut(tmp_path):
+    leaders = Leaders(tmp_path / "best.keras", keep=2, best_score=4.0)
+    assert offer(leaders, [5.0, 4.0, 3.0, 3.5]) == [
+        "worse than an earlier step",
+        "worse than an earlier step",
+        "best",
+        "worse than step 3",
+    ]
+    assert steps(leaders) == [3, 4]
+
+
+@pytest.mark.once
+def test_fewer_may_be_kept_after_resuming(tmp_path):
+    leaders = Leaders(tmp_path / "best.keras", keep=3)
+    offer(leaders, [3.0, 2.0, 1.0])
+    fewer = Leaders(tmp_path / "best.keras", 2, entries=leaders.entries)
+    fewer.clean()
+    assert steps(fewer) == [3, 2]
+    assert set(files(tmp_path / "top")) == {
+        "step_00000002.keras",
+        "step_00000003.keras",
+    }
+
+
+@pytest.mark.once
+def test_forgotten_leaders_lead_no_more(tmp_path):
+    leaders = Leaders(tmp_path / "best.keras", keep=2)
+    offer(leaders, [3.0, 2.0])
+    leaders.forget()
+    assert files(tmp_path) == {"best.keras": "2"}
+    assert offer(leaders, [7.0], first=3) == ["best"]
+    assert files(tmp_path)["best.keras"] == "3"
+
+
+@pytest.mark.once
+def test_at_least_one_is_kept():
+    with pytest.raises(ValueError, match="At least 1.*keep=0"):
+        Leaders(None, keep=0)
+
+
+@pytest.mark.once
+def test_a_failed_save_leaves_the_best_as_it_was(tmp_path):
+    class Broken(Named):
+        def save(self, path):
+            path.write_text("half")
+            raise OSError("the disk is full")
+
+    leaders = Leaders(tmp_path / "best.keras")
+    offer(leaders, [3.0])
+    with pytest.raises(OSError, match="full"):
+        leaders.offer(Broken("2"), 2, score(1.0))
+    assert (tmp_path / "best.keras").read_text() == "1"
+
+
+@pytest.mark.once
+def test_a_contender_is_whoever_is_not_clearly_worse():
+    leaders = Leaders(None)
+    assert leaders.admits(score(99.0, 0.1))
+    leaders.offer(Named("1"), 1, score(5.0, 0.1), screening=score(6.0, 1.0))
+    assert leaders.admits(score(8.0, 1.0))
+    assert not leaders.admits(score(8.1, 1.0))
+    assert leaders.admits(score(2.0, 0.1))
+    leaders.offer(Named("2"), 2, score(4.0, 0.1))
+    # Nothing to compare with.
+    assert leaders.admits(score(99.0, 0.1))
+
+
+def test_only_contenders_get_all_samples(gan, tmp_path, monkeypatch):
+    # The screening and, of contenders, the whole evaluation of each step.
+    batches = scripted(
+        monkeypatch,
+        [(9.0, 1.0), (7.5, 0.5)]  # Nothing to lose to.
+        + [(20.0, 1.0)]
+        + [(8.0, 1.0), (6.0, 0.5)]
+        + [(10.5, 1.0)]  # Screened against step 3, not against step 1.
+        + [(9.5, 1.0), (6.2, 0.5)],
+    )
+    records = []
+    evaluation = Evaluation(
+        reference(),
+        every=1,
+        samples=30,
+        batch_size=12,
+        screening_samples=10,
+        record=records.append,
+        best=tmp_path / "best.keras",
+    )
+    fit(gan, 5, [evaluation])
+    assert counts(batches) == [10, 30, 10, 10, 30, 10, 10, 30]
+    assert [record["verdict"] for record in records] == [
+        "best",
+        "no contender",
+        "best",
+        "no contender",
+        "tied with step 3, which stays",
+    ]
+    assert [record.get("fid_lite0") for record in records] == [
+        7.5,
+        None,
+        6.0,
+        None,
+        6.2,
+    ]
+    screened = records[1]
+    assert set(screened) == {
+        "step",
+        "images_seen",
+        "seconds",
+        "screening",
+        "verdict",
+    }
+    assert screened["screening"]["fid_lite0"] == 20.0
+    assert screened["screening"]["count"] == 10
+    assert "screening" not in records[0]
+    assert json.loads(json.dumps(records)) == evaluation.results
+    assert evaluation.best_score == 6.0
+    assert evaluation.leaders.entries == [
+        {"step": 3, "score": score(6.0, 0.5), "screening": score(8.0, 1.0)}
+    ]
+
+
+def test_a_resumed_run_screens_against_its_leader(gan, monkeypatch):
+    entries = [
+        {"step": 7, "score": score(6.0, 0.5), "screening": score(8.0, 1.0)}
+    ]
+    batches = scripted(monkeypatch, [(11.0, 0.5)])
+    evaluation = Evaluation(
+        reference(), samples=30, screening_samples=10, leaders=entries
+    )
+    fit(gan, 1, [evaluation])
+    assert counts(batches) == [10]
+    assert evaluation.results[0]["verdict"] == "no contender"
+    assert evaluation.best_score == 6.0
+
+
+def test_the_screening_is_an_evaluation_of_the_first_samples(gan):
+    evaluation = Evaluation(reference(), samples=40, screening_samples=20)
+    fit(gan, 1, [evaluation])
+    (entry,) = evaluation.leaders.entries
+    few, all_of_them = evaluation.evaluate(20), evaluation.evaluate()
+    assert few["count"] == 20
+    assert all_of_them["count"] == 40
+    for scores, kept in (
+        (few, entry["screening"]),
+        (all_of_them, entry["score"]),
+    ):
+        assert_allclose(
+            [scores[f"fid_lite0{end}"] for end in ("", "_low", "_high")],
+            [kept[name] for name in ("value", "low", "high")],
+        )
+
+
+def test_a_finished_run_that_is_resumed_keeps_its_leaders(gan, tmp_path):
+    options = {
+        "samples": 30,
+        "best": tmp_path / "best.keras",
+        "keep_best": 2,
+    }
+    first = Evaluation(reference(), **options)
+    fit(gan, 2, [first])
+    entries = json.loads(json.dumps(first.leaders.entries))
+    second = Evaluation(reference(), leaders=entries, **options)
+    fit(gan, 2, [second], initial_epoch=1)
+    assert [result["step"] for result in second.results] == [2]
+    assert second.results[0]["verdict"] == "evaluated before"
+    assert second.leaders.entries == first.leaders.entries
+    assert [p.name for p in (tmp_path / "top").iterdir()] == [
+        "step_00000002.keras"
+    ]
+
+
+def test_without_screening_every_step_gets_all_samples(gan, monkeypatch):
+    batches = scripted(monkeypatch, [(9.0, 1.0), (20.0, 1.0)])
+    evaluation = Evaluation(reference(), every=1, samples=30)
+    fit(gan, 2, [evaluation])
+    assert counts(batches) == [30, 30]
+    assert evaluation.results[1]["verdict"] == "worse than step 1"
+    assert evaluation.leaders.entries[0]["screening"] is None
+
+
+def test_labels_go_round_the_classes_and_are_those_of_the_images(monkeypatch):
+    gan = tiny_gan(num_classes=3)
+    batches = scripted(monkeypatch, [(9.0,)])
+    evaluation = Evaluation(reference(), samples=11, batch_size=4, seed=5)
+    evaluation.set_model(gan)
+    evaluation.evaluate()
+    images, labels = (
+        np.concatenate(part) for part in zip(*batches[0], strict=True)
+    )
+    assert labels.tolist() == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]
+    latents = np.random.default_rng(5).normal(size=(11, 3)).astype("float32")
+    expected = gan.generator.predict(
+        [latents, labels.astype("int32")], verbose=0
+    )
+    assert np.abs(images - to_uint8(expected).astype(int)).max() <= 1
+
+
+def test_metrics_of_classes_get_the_labels():
+    evaluation = Evaluation(
+        reference(by_class=True),
+        samples=30,
+        metrics=("fid", "intra_fid"),
+        monitor="intra_fid_lite0",
+    )
+    fit(
+        tiny_gan(num_classes=3),
+        1,
+        [evaluation],
+        y=np.zeros(8, "int32"),
+    )
+    (result,) = evaluation.results
+    assert result["intra_fid_lite0"] > 0
+    assert evaluation.best_score == result["intra_fid_lite0"]
+    assert result["verdict"] == "best"
+
+
+def test_metrics_of_classes_need_a_model_with_classes(gan):
+    evaluation = Evaluation(
+        reference(by_class=True), samples=30, metrics=("fid", "intra_fid")
+    )
+    evaluation.set_model(gan)
+    with pytest.raises(ValueError, match="labelled images"):
+        evaluation.evaluate()
+
+
+def test_a_monitor_that_is_not_computed_is_named(gan):
+    evaluation = Evaluation(reference(), samples=30, monitor="fid_clean")
+    with pytest.raises(
+        ValueError, match="fid_clean.*scores: fid_lite0,.*kid_lite0"
+    ):
+        fit(gan, 1, [evaluation])
