@@ -101,6 +101,21 @@ def test_json_holds_the_scores_with_their_certificates(folders, capsys):
     assert diversity["certificate"]["ms_ssim_levels"] == 1
 
 
+def test_held_out_images_show_copies_of_the_reference(
+    folders, tmp_path, capsys
+):
+    _, real = folders
+    held_out = write_folder(tmp_path / "held_out", 100, seed=5)
+    flags = ("--metrics=memorization", "--json")
+    assert run(real, real, f"--held_out=folder:{held_out}", *flags) == 0
+    scores = json.loads(capsys.readouterr().out)
+    values = {score["name"]: score["value"] for score in scores}
+    assert values["duplicate_rate_lite0"] == 1.0
+    assert values["neighbour_percentile_lite0"] == 1.0
+    assert values["frechet_gap_lite0"] < 0
+    assert scores[0]["certificate"]["held_out"] == f"folder:{held_out}"
+
+
 def test_a_folder_against_itself_is_at_zero(folders, tmp_path, capsys):
     _, real = folders
     path = tmp_path / "scores.json"
@@ -211,6 +226,16 @@ def test_data_that_do_not_fit_are_one_clear_line(
         ((three, real, "--metrics=intra_fid"), ["3 and 2"]),
         ((generated, real, "--count=61"), ["61", "60"]),
         ((generated, tmp_path / "none"), ["none"]),
+        ((generated, real, "--metrics=memorization"), ["--held_out"]),
+        (
+            (
+                generated,
+                real,
+                "--metrics=memorization",
+                f"--held_out=folder:{real}",
+            ),
+            ["others than the reference"],
+        ),
         ((empty, real), ["empty"]),
         ((broken, real), ["broken.keras", "cannot be loaded"]),
         ((generator[1], real, "--resolution=8"), ["--resolution", "16"]),

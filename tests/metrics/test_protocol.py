@@ -20,10 +20,12 @@ from keras_gans.metrics import (
     intra_class_distance,
     kernel_distance,
     kernel_interval,
+    memorization,
     precision_recall,
     scores_of_samples,
 )
 from keras_gans.metrics.feature_sample import FeatureSample
+from keras_gans.metrics.protocol import MEMORIZATION
 
 pytestmark = pytest.mark.once
 
@@ -74,6 +76,7 @@ def labels_of(count):
 
 
 REAL, FAKE = images_of(50, seed=0), images_of(FAKES, seed=1, low=30)
+HELD_OUT = images_of(100, seed=2)
 X, Y = Quarters()(REAL), Quarters()(FAKE)
 
 
@@ -86,6 +89,16 @@ def reference_of(extractor=None, images=REAL, **options):
     )
 
 
+def held_out_of(references, images=HELD_OUT, **about):
+    if isinstance(references, Reference):
+        references = [references]
+    about = {"name": "unseen", "content_hash": "def", **about}
+    return [
+        reference_of(reference.extractor, images, **about)
+        for reference in references
+    ]
+
+
 def batches_of(order=None, sizes=(FAKES,)):
     order = np.arange(FAKES) if order is None else order
     for part in np.split(order, np.cumsum(sizes)[:-1]):
@@ -93,12 +106,15 @@ def batches_of(order=None, sizes=(FAKES,)):
 
 
 def scores_by_name(batches=None, references=None, **options):
-    options = {"metrics": METRICS, "settings": SETTINGS, **options}
-    scores = scores_of_samples(
-        batches_of() if batches is None else batches,
-        references or reference_of(),
+    references = references or reference_of()
+    options = {
+        "metrics": METRICS,
+        "settings": SETTINGS,
+        "held_out": held_out_of(references),
         **options,
-    )
+    }
+    batches = batches_of() if batches is None else batches
+    scores = scores_of_samples(batches, references, **options)
     assert len({score.name for score in scores}) == len(scores)
     return {score.name: score for score in scores}
 
@@ -138,6 +154,13 @@ def test_every_metric_is_that_of_its_function():
             "value"
         ],
         "intra_fid_lite0": intra_class_distance(by_class, Y, labels)["mean"],
+        **{
+            f"{name}_lite0": value
+            for name, value in memorization(
+                X, Quarters()(HELD_OUT), Y, seed=3
+            ).items()
+            if name in MEMORIZATION
+        },
         "ms_ssim": class_diversity(FAKE, labels, pairs=1000)["mean"],
     }
     assert list(scores) == list(expected)
@@ -249,6 +272,7 @@ def test_the_order_makes_no_difference_to_what_draws_no_subset():
         "density_lite0",
         "coverage_lite0",
         "intra_fid_lite0",
+        *(f"{name}_lite0" for name in MEMORIZATION),
     ):
         assert_allclose(
             first[name].value, second[name].value, rtol=1e-5, err_msg=name
@@ -332,7 +356,11 @@ def test_certificates_of_several_references_stand_under_their_networks():
 def test_one_reference_has_one_certificate():
     for references in (reference_of(), [reference_of()]):
         result = evaluate_samples(
-            batches_of(), references, metrics=METRICS, settings=SETTINGS
+            batches_of(),
+            references,
+            metrics=METRICS,
+            settings=SETTINGS,
+            held_out=held_out_of(references)[0],
         )
         certificate = result["certificate"]
         assert certificate["extractor"] == "efficientnet_lite0"
@@ -419,6 +447,57 @@ def test_intra_fid_sees_exchanged_labels_that_fid_does_not():
     # Four features, each off by 60 / 255, 60 / 255 or 120 / 255.
     least = 4 * (60**2 + 60**2 + 120**2) / 3 / 255**2
     assert wrong["intra_fid_lite0"].value > 0.9 * least
+
+
+def test_memorization_sees_copies_of_the_reference():
+    metrics = ["memorization"]
+    fresh, copied = (
+        scores_by_name([images], metrics=metrics)
+        for images in (images_of(FAKES, seed=3), REAL[:FAKES])
+    )
+    assert copied["duplicate_rate_lite0"].value == 1.0
+    assert copied["neighbour_percentile_lite0"].value == 1.0
+    assert copied["z_score_lite0"].value > 5
+    assert copied["frechet_gap_lite0"].value < 0
+    assert fresh["duplicate_rate_lite0"].value < 0.2
+    assert abs(fresh["z_score_lite0"].value) < 3
+
+
+def test_memorization_states_the_held_out_images():
+    reference, scores = reference_of(), {}
+    for count in (100, 110):
+        images = images_of(count, seed=2)
+        scores[count] = scores_by_name(
+            references=reference,
+            metrics=["fid", "memorization"],
+            held_out=held_out_of(reference, images),
+        )
+    certificate = scores[100]["z_score_lite0"].certificate
+    assert certificate["held_out"] == "unseen"
+    assert certificate["held_out_hash"] == "def"
+    assert "held_out" not in scores[100]["fid_lite0"].certificate
+    with pytest.raises(ValueError, match="held_out_count is 100 .* 110 there"):
+        scores[100]["z_score_lite0"].compare(scores[110]["z_score_lite0"])
+
+
+def test_memorization_needs_held_out_images_of_the_same_extractor():
+    reference = reference_of()
+    other = Quarters()
+    other.certificate["resolution"] = 3
+    for held_out, message in (
+        ((), "Received: none"),
+        (reference_of(other, HELD_OUT), "resolution is absent here and 3"),
+        (reference, "'noise' and 'noise', of equal content"),
+        (held_out_of(reference) * 2, "one for each.*2 for 1"),
+        (held_out_of(reference, HELD_OUT[:99]), "100 held-out.*50 and 99"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            scores_of_samples(
+                untouchable(),
+                reference,
+                metrics=["fid", "memorization"],
+                held_out=held_out,
+            )
 
 
 def test_ms_ssim_sees_collapsed_classes():
