@@ -75,6 +75,11 @@ def scores_of_samples(
     metrics = tuple(metrics)
     require_count(count)
     _check(metrics, references, count, settings)
+    if len(held_out) > len(references):
+        raise ValueError(
+            "Held-out images are one for each reference. Received: "
+            f"{len(held_out)} for {len(references)}."
+        )
     of_features = tuple(name for name in metrics if name != "ms_ssim")
     collectors = [
         Protocol(reference, of_features, settings, generator, real)

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from keras_gans.metrics.certificate import Score, versions
+from keras_gans.metrics.certificate import Score, differences, versions
 from keras_gans.metrics.class_diversity import ClassDiversity
 from keras_gans.metrics.class_metrics import IntraClassDistance
 from keras_gans.metrics.feature_sample import FeatureSample
@@ -147,12 +147,13 @@ class Protocol:
 
     def _of_held_out(self):
         reference, held_out = self.reference, self.held_out
-        if held_out is None or held_out.suffix != reference.suffix:
+        here = reference.extractor.certificate
+        there = {} if held_out is None else held_out.extractor.certificate
+        if here != there:
             raise ValueError(
                 "`memorization` needs held-out real images, described by the "
                 "extractor of the reference. Received: "
-                f"{'none' if held_out is None else held_out.suffix}, for "
-                f"{reference.suffix}."
+                f"{'; '.join(differences(here, there)) if there else 'none'}."
             )
         if held_out.content_hash == reference.content_hash:
             raise ValueError(
@@ -259,6 +260,7 @@ class Protocol:
         if name in MEMORIZATION:
             certificate["held_out"] = self.held_out.name
             certificate["held_out_hash"] = self.held_out.content_hash
+            certificate["held_out_count"] = self.held_out.count
         suffix = self.reference.suffix
         full = f"{metric}_{suffix}" + name.removeprefix(metric)
         return Score(full, value, certificate, **interval)

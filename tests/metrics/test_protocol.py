@@ -168,7 +168,8 @@ def test_every_metric_is_that_of_its_function():
         assert_allclose(
             scores[name].value, value, rtol=1e-6, atol=1e-12, err_msg=name
         )
-    assert expected["inception_score_lite0"] > 1.2
+    # The comparison of scores that are trivially 1 would say nothing.
+    assert expected["inception_score_lite0"] > 1.1
 
 
 def test_intervals_are_those_of_the_functions():
@@ -514,9 +515,10 @@ def test_ms_ssim_runs_no_extractor():
     extractor = Quarters()
     reference = reference_of(extractor)
     extractor.images_seen = 0
-    assert list(scores_by_name(references=reference, metrics=["ms_ssim"])) == [
-        "ms_ssim"
-    ]
+    scores = scores_of_samples(
+        batches_of(), reference, metrics=["ms_ssim"], settings=SETTINGS
+    )
+    assert [score.name for score in scores] == ["ms_ssim"]
     assert extractor.images_seen == 0
 
 
