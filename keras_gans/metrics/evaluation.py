@@ -93,8 +93,6 @@ def scores_of_samples(
     for images, labels in image_batches(
         sample_batches, count, labelled=labelled
     ):
-        if not len(images):
-            continue
         seen += len(images)
         for collector in collectors:
             collector.add(images, labels)

@@ -99,7 +99,7 @@ class FeatureStream:
 def image_batches(
     batches, count: int | None = None, *, labelled: bool = False
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Yields pairs of checked images and their labels.
+    """Yields pairs of checked images and their labels; no empty batches.
 
     Args:
         batches: Iterable of uint8 images `(n, h, w, 1 or 3)`, or of tuples
@@ -120,7 +120,8 @@ def image_batches(
             images = images[: count - taken]
             labels = None if labels is None else labels[: count - taken]
         taken += len(images)
-        yield images, labels
+        if len(images):
+            yield images, labels
         if taken == count:
             return
 

@@ -1,7 +1,6 @@
 """The run that every recipe of an image GAN makes: from data to export."""
 
 import dataclasses
-import math
 import os
 import pathlib
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from recipes.common.quiet import import_keras
 from recipes.common.record import open_run
 from recipes.common.run_directory import RunDirectory
 from recipes.common.training import (
+    best_score,
     build_gan,
     evaluation_state,
     export,
@@ -165,7 +165,7 @@ def _callbacks(config, images, comparison, gan, directory, state):
         record=directory.append_metrics,
         best=directory.best,
         keep_best=config.keep_best,
-        best_score=state.get("best_score") or math.inf,
+        best_score=best_score(state),
         leaders=state.get("leaders") or (),
         images_per_step=images_per_step,
         earlier_seconds=state.get("seconds", 0.0),

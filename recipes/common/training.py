@@ -78,6 +78,12 @@ def evaluation_state(evaluation) -> dict:
     }
 
 
+def best_score(state: dict) -> float:
+    """Returns the best score that a checkpoint keeps, infinity for none."""
+    score = state.get("best_score")
+    return math.inf if score is None else score
+
+
 def export(
     gan: "GAN",
     config: RunConfig,

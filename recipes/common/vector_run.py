@@ -1,7 +1,6 @@
 """The run of a GAN whose samples are not images: from data to export."""
 
 import abc
-import math
 import pathlib
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ import numpy as np
 from recipes.common.quiet import import_keras
 from recipes.common.record import open_run
 from recipes.common.training import (
+    best_score,
     build_gan,
     evaluation_state,
     export,
@@ -213,7 +213,7 @@ def _callbacks(config, subject, gan, directory, state):
         record=directory.append_metrics,
         best=directory.best,
         monitor=subject.monitor,
-        best_score=state.get("best_score") or math.inf,
+        best_score=best_score(state),
         images_per_step=samples_per_step,
         earlier_seconds=state.get("seconds", 0.0),
         log_dir=directory.logs,
