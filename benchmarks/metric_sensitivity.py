@@ -5,7 +5,7 @@
 
 Real images are compared with other real images of the embedded set, which get
 worse in three ways by four steps each. Writes a picture, `metrics.png`, and
-the tables of `metrics.md`; the text above the tables stays as it is.
+the tables of `metrics.md`; the text around the tables stays as it is.
 """
 
 import argparse
@@ -172,9 +172,9 @@ def tables(results: dict[str, list[tuple]]) -> str:
 def trend(values: list) -> str:
     """Returns `rises`, `falls`, or nothing if a row does neither."""
     numbers = [value[0] for value in values if value]
-    if len(numbers) < len(values):
-        return ""
     steps = np.diff(numbers)
+    if len(numbers) < len(values) or not steps.any():
+        return ""
     return "rises" if (steps >= 0).all() else "falls" * int((steps <= 0).all())
 
 
@@ -271,7 +271,10 @@ def main(argv: list[str] | None = None) -> dict[str, list[tuple]]:
     file = directory / "metrics.md"
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     report = tables(results)
-    file.write_text(text.partition(TABLES)[0] + report, encoding="utf-8")
+    above, _, below = text.partition(TABLES)
+    # The next section begins with the next heading of its level.
+    _, heading, below = below.partition("\n## ")
+    file.write_text(above + report + heading + below, encoding="utf-8")
     print(report)
     return results
 

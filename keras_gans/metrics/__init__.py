@@ -47,9 +47,9 @@ from keras_gans.metrics.neighbours import (
     nearest_neighbours,
 )
 from keras_gans.metrics.ngram import NgramDivergence
-from keras_gans.metrics.protocol import METRICS, MetricSettings
 from keras_gans.metrics.reference import Reference
 from keras_gans.metrics.resizing import resize_images
+from keras_gans.metrics.settings import METRICS, MetricSettings
 from keras_gans.metrics.sliced_wasserstein import sliced_wasserstein
 from keras_gans.metrics.sliced_wasserstein_images import (
     SlicedWassersteinImages,

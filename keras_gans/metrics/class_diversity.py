@@ -108,7 +108,7 @@ class ClassDiversity:
         labels = as_labels(labels, len(images))
         usable_levels(images.shape, self.levels)
         self._set_shape(images.shape[1:])
-        flat = images.reshape(len(images), -1)
+        flat = images.reshape(len(images), math.prod(images.shape[1:]))
         for label in np.unique(labels).tolist():
             self._of(label).update_state(flat[labels == label])
 

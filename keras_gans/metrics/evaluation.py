@@ -12,15 +12,14 @@ from collections.abc import Iterable, Sequence
 
 from keras_gans.metrics.certificate import Score, unknown_generator
 from keras_gans.metrics.feature_stream import image_batches
-from keras_gans.metrics.protocol import (
+from keras_gans.metrics.protocol import Diversity, Protocol
+from keras_gans.metrics.reference import Reference, require_count
+from keras_gans.metrics.settings import (
     METRICS,
     OF_CLASSES,
-    Diversity,
     MetricSettings,
-    Protocol,
     least_samples,
 )
-from keras_gans.metrics.reference import Reference, require_count
 
 # What an evaluation in training costs seconds for.
 QUICK = ("fid", "kid")

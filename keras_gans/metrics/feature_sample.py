@@ -44,16 +44,14 @@ class FeatureSample:
         """Forgets every vector."""
         self.count = 0
         self._generator = np.random.default_rng(self.seed)
-        self._kept = np.empty((0, self.dimension), np.float32)
+        self._room = self._kept = np.empty((0, self.dimension), np.float32)
 
     def update_state(self, features) -> None:
         """Adds features of shape `(count, dimension)`, finite."""
         features = as_features(features, self.dimension)
         free = self.capacity - len(self._kept)
         if free:
-            added = features[:free].astype(np.float32)
-            self._kept = np.concatenate([self._kept, added])
-            self.count += len(added)
+            self._fill(features[:free])
             features = features[free:]
         seen = self.count + 1 + np.arange(len(features))
         for slot, vector in zip(
@@ -62,6 +60,18 @@ class FeatureSample:
             if slot < self.capacity:
                 self._kept[slot] = vector
         self.count += len(features)
+
+    def _fill(self, added):
+        size = len(self._kept) + len(added)
+        if size > len(self._room):
+            # Twice as much each time, so that each vector is copied once or
+            # twice, however many come in however small batches.
+            room = min(self.capacity, max(size, 2 * len(self._room)))
+            self._room = np.empty((room, self.dimension), np.float32)
+            self._room[: len(self._kept)] = self._kept
+        self._room[len(self._kept) : size] = added
+        self._kept = self._room[:size]
+        self.count += len(added)
 
     def merge(self, other: "FeatureSample") -> None:
         """Adds everything that `other` has seen; `other` is unchanged.
@@ -86,6 +96,7 @@ class FeatureSample:
         mine = draw.permutation(len(self._kept))[:own]
         theirs = draw.permutation(len(other._kept))[: size - own]
         self._kept = np.concatenate([self._kept[mine], other._kept[theirs]])
+        self._room = self._kept
         self.count = total
 
     @property

@@ -115,6 +115,13 @@ def test_replicas_merge_into_the_diversity_of_all():
     assert_allclose(result["mean"], expected["mean"], rtol=1e-12)
 
 
+def test_an_empty_batch_changes_nothing():
+    diversity = ClassDiversity()
+    diversity.update_state(np.zeros((0, 11, 11, 1), np.uint8), [])
+    diversity.update_state(np.zeros((2, 11, 11, 1), np.uint8), [4, 4])
+    assert diversity.result()["per_class"] == {4: 1.0}
+
+
 def test_no_more_than_the_capacity_is_kept():
     diversity = ClassDiversity(pairs=100, capacity=5)
     for seed in range(4):

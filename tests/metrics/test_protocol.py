@@ -25,7 +25,7 @@ from keras_gans.metrics import (
     scores_of_samples,
 )
 from keras_gans.metrics.feature_sample import FeatureSample
-from keras_gans.metrics.protocol import MEMORIZATION
+from keras_gans.metrics.settings import MEMORIZATION
 
 pytestmark = pytest.mark.once
 
