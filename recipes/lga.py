@@ -44,6 +44,8 @@ class Config(GANConfig):
         stop_gradient: Treat the amplification map as a constant.
         hinge_on: Apply the discriminator's hinge to cells or to their mean.
         penalty_weight: Weight of the gradient penalty; 0 for none.
+        penalty_interval: Discriminator updates from one penalty, of so many
+            times the weight, to the next.
         weight_decay: Soft margin of geometric GAN's last layer.
         weight_clipping: Largest size of a discriminator weight.
         clip_last_layer: Clip the discriminator's last layer too.
@@ -66,6 +68,7 @@ class Config(GANConfig):
     stop_gradient: bool = True
     hinge_on: Literal["cells", "mean"] = "cells"
     penalty_weight: float = 1.0
+    penalty_interval: int = 1
     weight_decay: float = 0.0
     weight_clipping: float | None = None
     clip_last_layer: bool = False
@@ -84,6 +87,7 @@ class Config(GANConfig):
             "weight_decay",
         ):
             check_range(self, name, minimum=0)
+        check_range(self, "penalty_interval", minimum=1)
         check_range(self, "generator_steps", minimum=1)
         check_range(self, "momentum", minimum=0, below=1)
         if self.weight_clipping is not None:

@@ -35,6 +35,8 @@ class Config(GANConfig):
         group_size: Images of one minibatch deviation; none for the batch.
         loss: Adversarial loss.
         penalty_weight: Weight of the gradient penalty; 0 for none.
+        penalty_interval: Discriminator updates from one penalty, of so many
+            times the weight, to the next.
         folding: Use the exact, cheaper form of resampling convolutions.
     """
 
@@ -58,6 +60,7 @@ class Config(GANConfig):
         "wasserstein",
     ] = "relativistic_hinge"
     penalty_weight: float = 0.0
+    penalty_interval: int = 1
     folding: bool = True
 
     def __post_init__(self):
@@ -69,6 +72,7 @@ class Config(GANConfig):
             )
         check_range(self, "max_channels", minimum=2)
         check_range(self, "penalty_weight", minimum=0)
+        check_range(self, "penalty_interval", minimum=1)
         if self.group_size is not None:
             check_range(self, "group_size", minimum=1)
             if self.batch_size % self.group_size:

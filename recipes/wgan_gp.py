@@ -46,6 +46,8 @@ class Config(GANConfig):
             published, rather than with moving averages.
         penalty_weight: Weight of the gradient penalty.
         penalty_target: Gradient norm that the penalty asks for.
+        penalty_interval: Critic updates from one penalty, of so many times
+            the weight, to the next.
         one_sided: Penalize only norms above the target.
         weight_clipping: Limit of the critic's weights with method wgan.
         discriminator_class_weight: Weight of the critic's class loss.
@@ -74,6 +76,7 @@ class Config(GANConfig):
     batch_statistics: bool = True
     penalty_weight: float = 10.0
     penalty_target: float = 1.0
+    penalty_interval: int = 1
     one_sided: bool = False
     weight_clipping: float = 0.01
     discriminator_class_weight: float = 1.0
@@ -85,6 +88,7 @@ class Config(GANConfig):
         for name in ("generator_width", "discriminator_width"):
             if getattr(self, name) is not None:
                 check_range(self, name, minimum=1)
+        check_range(self, "penalty_interval", minimum=1)
         for name in ("penalty_target", "weight_clipping"):
             check_range(self, name, above=0)
         for name in (

@@ -12,6 +12,7 @@ backend module defines the same names:
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
 - `standardize(inputs, epsilon)`: batch normalization without its affine part.
+- `loop(count, body, carry)`: a loop whose passes follow one another.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
@@ -39,6 +40,7 @@ else:
 BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
 UPSAMPLING = _implementation.UPSAMPLING
+loop = _implementation.loop
 no_gradient = _implementation.no_gradient
 replica_id = _implementation.replica_id
 standardize = _implementation.standardize

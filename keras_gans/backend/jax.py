@@ -92,6 +92,11 @@ def update_averages(pairs, decay):
         average.assign(old + (1.0 - decay) * (variable.value - old))
 
 
+def loop(count, body, carry):
+    """Returns `carry` after `carry = body(index, carry)`, `count` times."""
+    return jax.lax.fori_loop(0, count, body, carry)
+
+
 def variable_scope(model):
     """Returns a null context: JAX's variables may be made anywhere."""
     del model

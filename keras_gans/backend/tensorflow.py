@@ -108,6 +108,20 @@ def update_averages(pairs, decay):
     tf.__internal__.distribute.interim.maybe_merge_call(update, strategy, decay)
 
 
+def loop(count, body, carry):
+    """Returns `carry` after `carry = body(index, carry)`, `count` times.
+
+    One after the other: memory is for one.
+    """
+    _, carry = tf.while_loop(
+        lambda index, _: index < count,
+        lambda index, carry: (index + 1, body(index, carry)),
+        (tf.constant(0), carry),
+        parallel_iterations=1,
+    )
+    return carry
+
+
 def variable_scope(model):
     """Returns the scope of the strategy that `model` was created under."""
     return model.distribute_strategy.scope()

@@ -84,6 +84,13 @@ def update_averages(pairs, decay):
         torch._foreach_add_(averages, differences)
 
 
+def loop(count, body, carry):
+    """Returns `carry` after `carry = body(index, carry)`, `count` times."""
+    for index in range(count):
+        carry = body(index, carry)
+    return carry
+
+
 def variable_scope(model):
     """Returns a null context: PyTorch's variables may be made anywhere."""
     del model

@@ -51,6 +51,11 @@ class GAN(AdversarialTrainer):
             discriminator's last one: a generator pass less a step. Papers
             draw afresh. It needs one generator update a step, of one
             discriminator batch.
+        accumulate: Positive int, equal parts in which each update takes its
+            batch, one after the other, to need less memory. The update is
+            that of the whole batch, but for layers and losses in which
+            images of a batch meet: batch normalization, minibatch standard
+            deviation and relativistic averages see a part.
         ema_decay: Float in [0, 1), decay of the averaged generator, or None
             for none.
         ema_start: Training step before which the average is a plain copy.
@@ -88,6 +93,7 @@ class GAN(AdversarialTrainer):
         generator_batch=1,
         joint_scoring=True,
         share_fakes=False,
+        accumulate=1,
         ema_decay=None,
         ema_start=0,
         seed=0,
@@ -98,6 +104,7 @@ class GAN(AdversarialTrainer):
             n_critic=n_critic,
             generator_steps=generator_steps,
             generator_batch=generator_batch,
+            accumulate=accumulate,
         )
         _check_inputs(generator, "generator", 1, num_classes)
         _check_inputs(
@@ -118,6 +125,7 @@ class GAN(AdversarialTrainer):
         self.generator_batch = generator_batch
         self.joint_scoring = joint_scoring
         self.share_fakes = share_fakes
+        self.accumulate = accumulate
         self.seed = seed
         self.ema_decay = None
         self.ema_start = 0
@@ -334,6 +342,7 @@ class GAN(AdversarialTrainer):
             "generator_batch": self.generator_batch,
             "joint_scoring": self.joint_scoring,
             "share_fakes": self.share_fakes,
+            "accumulate": self.accumulate,
             "ema_decay": self.ema_decay,
             "ema_start": self.ema_start,
             "seed": self.seed,
@@ -364,6 +373,12 @@ class GAN(AdversarialTrainer):
                     variable.constraint = constraint
 
     def _check_sharing(self):
+        if self.accumulate > 1:
+            raise ValueError(
+                "With share_fakes=True the images of the whole batch are kept "
+                "with what the generator computed for them, so updates cannot "
+                f"go by parts. Received: accumulate={self.accumulate}."
+            )
         if self.generator_steps > 1 or self.generator_batch > 1:
             raise ValueError(
                 "With share_fakes=True a generator update uses the images of "

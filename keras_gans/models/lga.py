@@ -94,6 +94,7 @@ class LGAGAN(GAN):
         stop_gradient: bool = True,
         hinge_on: str = "cells",
         penalty_weight: float = 1.0,
+        penalty_interval: int = 1,
         weight_decay: float = 0.0,
         weight_clipping: float | None = None,
         clip_last_layer: bool = False,
@@ -130,6 +131,8 @@ class LGAGAN(GAN):
             hinge_on: `cells` or `mean`.
             penalty_weight: λ of the gradient penalty, 0 for none; the paper
                 has 10 for plain WGAN-GP and 1 otherwise.
+            penalty_interval: Discriminator updates from one penalty, of so
+                many times the weight, to the next; 1 as published.
             weight_decay: Of geometric GAN's last layer; its soft margin is
                 1 / (C · batch size).
             weight_clipping: Discriminator weights are clipped to ± this
@@ -163,7 +166,9 @@ class LGAGAN(GAN):
             generator,
             discriminator,
             loss=losses.get(loss),
-            penalty=GradientPenalty(penalty_weight) if penalty_weight else None,
+            penalty=GradientPenalty(penalty_weight, interval=penalty_interval)
+            if penalty_weight
+            else None,
             weight_clipping=weight_clipping,
             weight_clipping_exempt=exempt,
             # Geometric GAN's discriminator has batch statistics.

@@ -130,6 +130,7 @@ class MSGGAN(GAN):
         group_size: int | None = None,
         folding: bool = True,
         penalty_weight: float = 0.0,
+        penalty_interval: int = 1,
         **training,
     ) -> "MSGGAN":
         """Builds both networks and compiles the model.
@@ -147,6 +148,8 @@ class MSGGAN(GAN):
             folding: Whether upsampling convolutions are folded (exact).
             penalty_weight: λ of a gradient penalty over all scales, 0 for
                 none. WGAN-GP is `wasserstein` with 10.
+            penalty_interval: Discriminator updates from one penalty, of so
+                many times the weight, to the next; 1 as published.
             **training: See `GAN.assemble`. Learning rates are 0.001 and
                 β₂ = 0.99. The optimizer is Adam, as in section 4 and the
                 released code, or `rmsprop`, which section 3.5 names: Adam
@@ -169,7 +172,9 @@ class MSGGAN(GAN):
         return cls.assemble(
             msg_generator(latent_dim=latent_dim, folding=folding, **common),
             msg_discriminator(combine=combine, group_size=group_size, **common),
-            penalty=GradientPenalty(penalty_weight) if penalty_weight else None,
+            penalty=GradientPenalty(penalty_weight, interval=penalty_interval)
+            if penalty_weight
+            else None,
             **training,
         )
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.models.accumulation import accumulated_gradients
 
 _map = keras.tree.map_structure
 
@@ -29,11 +30,11 @@ class AdversarialTrainer(backend.BackendTrainer):
         """
         *others, (images, labels) = self._parts(data)
         for part in others:
-            self._train_discriminator(*part, *self._generated(part[0]))
+            self._train_discriminator(*part, *self._drawn(part[0]))
         if self.share_fakes:
             self._train_on_shared_fakes(images, labels)
         else:
-            self._train_discriminator(images, labels, *self._generated(images))
+            self._train_discriminator(images, labels, *self._drawn(images))
             for _ in range(self.generator_steps):
                 latents = self._drawn(images, self.generator_batch)
                 self._train_generator(*latents, images, labels)
@@ -59,6 +60,9 @@ class AdversarialTrainer(backend.BackendTrainer):
                 fake,
                 state=self.discriminator.variables,
                 seed=self.seed_generator,
+                update=ops.convert_to_tensor(
+                    self.optimizer.discriminator.iterations
+                ),
             )
         return loss + regularization(self.discriminator)
 
@@ -140,13 +144,13 @@ class AdversarialTrainer(backend.BackendTrainer):
                 f"{self.num_classes}. Give labelled data, or build the model "
                 "with num_classes=0."
             )
-        size = images.shape[0]
-        if size is not None and size % self.n_critic:
+        size, parts = images.shape[0], self.n_critic * self.accumulate
+        if size is not None and size % parts:
             raise ValueError(
-                "A batch is split into `n_critic` equal parts, so its size "
-                "must be a multiple of `n_critic`. Received: batch size "
-                f"{size}, n_critic={self.n_critic}. Use, for example, "
-                f"{self.n_critic * (size // self.n_critic + 1)}."
+                "A batch is split into `n_critic` times `accumulate` equal "
+                f"parts. Received: batch size {size}, n_critic="
+                f"{self.n_critic}, accumulate={self.accumulate}. Use, for "
+                f"example, {parts * (size // parts + 1)}."
             )
         parts = ops.split(images, self.n_critic)
         if not self.num_classes:
@@ -159,36 +163,48 @@ class AdversarialTrainer(backend.BackendTrainer):
         count = multiple * ops.shape(images)[0]
         return self.draw_latents(count), self.draw_labels(count)
 
-    def _generated(self, images):
-        """Returns images for a discriminator update, and their labels."""
-        latents, labels = self._drawn(images)
-        with backend.no_gradient(), self._frozen(self.generator):
-            return self.generate(latents, labels, training=True), labels
+    def _train_discriminator(self, images, labels, latents, fake_labels):
+        def objective(images, labels, latents, fake_labels):
+            with backend.no_gradient(), self._frozen(self.generator):
+                fake = self.generate(latents, fake_labels, training=True)
+            return self.discriminator_objective(
+                images, labels, fake, fake_labels
+            )
 
-    def _train_discriminator(self, images, labels, fake, fake_labels):
-        variables = self.discriminator.trainable_variables
-        loss, gradients = backend.value_and_gradients(
-            partial(
-                self.discriminator_objective, images, labels, fake, fake_labels
-            ),
-            variables,
-            self.variables,
+        self._update(
+            "discriminator", objective, images, labels, latents, fake_labels
         )
-        self.optimizer.discriminator.apply(gradients, variables)
-        self.discriminator_loss.update_state(loss)
 
     def _train_generator(self, latents, labels, real, real_labels):
-        def objective():
+        def objective(latents, labels, real, real_labels):
             fake = self.generate(latents, labels, training=True)
             loss = self.generator_objective(fake, labels, real, real_labels)
             return loss + regularization(self.generator)
 
-        variables = self.generator.trainable_variables
-        loss, gradients = backend.value_and_gradients(
-            objective, variables, self.variables
+        self._update("generator", objective, latents, labels, real, real_labels)
+
+    @property
+    def _state(self):
+        """Every variable that an objective may read or assign."""
+        return [*self.variables, self.optimizer.discriminator.iterations]
+
+    def _update(self, player, objective, *batch):
+        """Lowers `objective(*batch)` by the variables of a player."""
+        network = getattr(self, player)
+        if self.accumulate > 1:
+            loss, gradients = accumulated_gradients(
+                objective, batch, self.accumulate, network, self._state
+            )
+        else:
+            loss, gradients = backend.value_and_gradients(
+                partial(objective, *batch),
+                network.trainable_variables,
+                self._state,
+            )
+        getattr(self.optimizer, player).apply(
+            gradients, network.trainable_variables
         )
-        self.optimizer.generator.apply(gradients, variables)
-        self.generator_loss.update_state(loss)
+        getattr(self, f"{player}_loss").update_state(loss)
 
     def _train_on_shared_fakes(self, images, labels):
         """Trains both players on one pass of the generator.
@@ -201,10 +217,17 @@ class AdversarialTrainer(backend.BackendTrainer):
         fake, pullback = backend.value_and_pullback(
             partial(self.generate, latents, fake_labels, training=True),
             variables,
-            self.variables,
+            self._state,
         )
         fake = _map(ops.stop_gradient, fake)
-        self._train_discriminator(images, labels, fake, fake_labels)
+        self._update(
+            "discriminator",
+            self.discriminator_objective,
+            images,
+            labels,
+            fake,
+            fake_labels,
+        )
         loss, gradients = backend.value_and_input_gradients(
             partial(
                 self.generator_objective,
@@ -213,7 +236,7 @@ class AdversarialTrainer(backend.BackendTrainer):
                 real_labels=labels,
             ),
             fake,
-            self.variables,
+            self._state,
         )
         self.optimizer.generator.apply(pullback(gradients), variables)
         self.generator_loss.update_state(ops.stop_gradient(loss))

@@ -154,6 +154,7 @@ class WGANGP(AuxiliaryClassifierGAN):
         folding: bool = True,
         penalty_weight: float = 10.0,
         penalty_target: float = 1.0,
+        penalty_interval: int = 1,
         one_sided: bool = False,
         weight_clipping: float = 0.01,
         **training,
@@ -184,6 +185,8 @@ class WGANGP(AuxiliaryClassifierGAN):
                 penalty is on images in [0, 1]; for ours in [-1, 1], with
                 gradients half as large, 10 (2‖∇‖ - 1)² is a weight of 40 and
                 a target of 1/2.
+            penalty_interval: Critic updates from one penalty, of so many
+                times the weight, to the next; 1 as published.
             one_sided: Whether smaller norms are free; `wgan_gp` alone.
             weight_clipping: Limit c of the weights, of `wgan` alone.
             **training: See `GAN.assemble`. What is None or not given is the
@@ -221,7 +224,12 @@ class WGANGP(AuxiliaryClassifierGAN):
         critic = wgan_gp_critic(
             width=discriminator_width, normalization=normalization, **common
         )
-        penalty = GradientPenalty(penalty_weight, one_sided, penalty_target)
+        penalty = GradientPenalty(
+            penalty_weight,
+            one_sided,
+            penalty_target,
+            interval=penalty_interval,
+        )
         chosen = {k: v for k, v in training.items() if v is not None}
         return cls.assemble(
             generator,

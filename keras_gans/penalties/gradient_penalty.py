@@ -21,6 +21,10 @@ class GradientPenalty:
     The extra forward pass changes no state: batch statistics and spectral
     vectors stay as they were.
 
+    With an interval k > 1, the penalty is k P at every k-th update of the
+    discriminator, from the first on, and 0 at the others: P on average, for
+    one k-th of the work (lazy regularization).
+
     Args:
         weight: Non-negative float λ.
         one_sided: Whether norms below γ are free.
@@ -29,15 +33,25 @@ class GradientPenalty:
             penalty.
         epsilon: Positive float under the root, whose derivative at a zero
             gradient would otherwise be infinite.
+        interval: Positive int k; 1 as published.
 
     Raises:
-        ValueError: When `weight` is negative or `target` not positive.
+        ValueError: When `weight` is negative, or `target` or `interval` not
+            positive.
 
     Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-    equation 3 and Appendix B.
+    equation 3 and Appendix B; intervals,
+    [Karras et al., 2020](https://arxiv.org/abs/1912.04958), §3.1.
     """
 
-    def __init__(self, weight=10.0, one_sided=False, target=1.0, epsilon=1e-12):
+    def __init__(
+        self,
+        weight=10.0,
+        one_sided=False,
+        target=1.0,
+        epsilon=1e-12,
+        interval=1,
+    ):
         if weight < 0:
             raise ValueError(
                 "A penalty's weight must not be negative. Received: "
@@ -51,9 +65,15 @@ class GradientPenalty:
         self.weight = weight
         self.one_sided = one_sided
         self.target = target
+        if interval < 1:
+            raise ValueError(
+                "A penalty's interval must be a positive number of updates. "
+                f"Received: interval={interval}."
+            )
         self.epsilon = epsilon
+        self.interval = interval
 
-    def __call__(self, score, real, fake, state, seed):
+    def __call__(self, score, real, fake, state, seed, update=0):
         """Returns the weighted penalty, a float32 scalar.
 
         Args:
@@ -63,6 +83,7 @@ class GradientPenalty:
             state: Variables that `score` may read or assign; assignments
                 are dropped.
             seed: Int or `keras.random.SeedGenerator`, draws ε.
+            update: Number of the discriminator's update, from 0 on.
         """
         count = ops.shape(keras.tree.flatten(real)[0])[0]
         mix = keras.random.uniform((count,), seed=seed)
@@ -71,9 +92,17 @@ class GradientPenalty:
             ranked = ops.reshape(mix, (-1,) + (1,) * (len(real.shape) - 1))
             return fake + ops.cast(ranked, real.dtype) * (real - fake)
 
-        gradients = backend.input_gradients(
-            score, keras.tree.map_structure(between, real, fake), state
+        images = keras.tree.map_structure(between, real, fake)
+        if self.interval == 1:
+            return self._value(score, images, state)
+        return ops.cond(
+            ops.equal(update % self.interval, 0),
+            lambda: self.interval * self._value(score, images, state),
+            lambda: ops.zeros((), "float32"),
         )
+
+    def _value(self, score, images, state):
+        gradients = backend.input_gradients(score, images, state)
         squares = sum(map(_squared_norms, keras.tree.flatten(gradients)))
         excess = ops.sqrt(squares + self.epsilon) - self.target
         if self.one_sided:
@@ -87,6 +116,7 @@ class GradientPenalty:
             "one_sided": self.one_sided,
             "target": self.target,
             "epsilon": self.epsilon,
+            "interval": self.interval,
         }
 
     @classmethod

@@ -28,6 +28,9 @@ class RunConfig:
         seed: Seed of weights, data order, augmentation and latents.
         steps: Generator updates.
         batch_size: Images a discriminator update sees, over all replicas.
+        steps_per_execution: Steps that the backend takes at one go, which
+            saves time between short ones; steps and intervals must be
+            multiples. 1 on torch.
         distribution: Strategy that spreads each batch over devices.
         virtual_devices: Split the CPU into so many devices; 0 leaves it whole.
         precision: Policy for computation and variables.
@@ -52,6 +55,7 @@ class RunConfig:
     seed: int = 0
     steps: int
     batch_size: int
+    steps_per_execution: int = 1
     distribution: Literal[
         "none", "mirrored", "multi_worker", "tpu", "data_parallel"
     ] = "none"
@@ -70,6 +74,7 @@ class RunConfig:
         "run_dir",
         "resume",
         "export_dir",
+        "steps_per_execution",
         "evaluate_every",
         "sample_every",
         "checkpoint_every",
@@ -83,12 +88,27 @@ class RunConfig:
         check_dataset(self.dataset)
         # Keras draws seeds as int32.
         check_range(self, "seed", minimum=0, maximum=2**31 - 1)
-        for name in ("steps", "batch_size"):
+        for name in ("steps", "batch_size", "steps_per_execution"):
             check_range(self, name, minimum=1)
         for name in ("evaluate_every", "sample_every", "checkpoint_every"):
             check_range(self, name, minimum=0)
         check_range(self, "virtual_devices", minimum=0)
         check_range(self, "evaluation_samples", minimum=2)
+        self._check_multiples()
+
+    def _check_multiples(self):
+        for name in (
+            "steps",
+            "evaluate_every",
+            "sample_every",
+            "checkpoint_every",
+        ):
+            if getattr(self, name) % self.steps_per_execution:
+                raise ValueError(
+                    f"{name} must be a multiple of steps_per_execution. "
+                    f"Received: {getattr(self, name)} and "
+                    f"{self.steps_per_execution}."
+                )
 
 
 def check_dataset(dataset: str) -> None:

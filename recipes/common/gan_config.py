@@ -23,6 +23,8 @@ class GANConfig(RunConfig):
         generator_batch: Images of a generator update in units of batch_size.
         share_fakes: Train both players on the same generated images, which
             saves a pass of the generator; papers draw afresh.
+        accumulate: Parts, of batch_size images each, in which an update takes
+            a batch of so many times the size: the memory is that of a part.
         optimizer: Update rule of both players.
         generator_learning_rate: Step size of the generator.
         discriminator_learning_rate: Step size of the discriminator.
@@ -57,6 +59,7 @@ class GANConfig(RunConfig):
     n_critic: int = 1
     generator_batch: int = 1
     share_fakes: bool = False
+    accumulate: int = 1
     optimizer: Literal["adam", "rmsprop"] = "adam"
     generator_learning_rate: float = 1e-4
     discriminator_learning_rate: float = 4e-4
@@ -95,6 +98,7 @@ class GANConfig(RunConfig):
             "latent_dim",
             "n_critic",
             "generator_batch",
+            "accumulate",
             "keep_best",
             "log_every",
         ):
@@ -122,6 +126,11 @@ class GANConfig(RunConfig):
                 f"{self.inception_protocol!r} without the weights. Give "
                 "--inception_weights=PATH, or leave the protocol out."
             )
+
+    @property
+    def images_per_step(self) -> int:
+        """Real images that a training step takes."""
+        return self.batch_size * self.n_critic * self.accumulate
 
     def _check_screening(self):
         screening, full = self.screening_samples, self.evaluation_samples

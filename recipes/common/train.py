@@ -138,7 +138,7 @@ def _run(config, recipe, images, comparison, gan, directory, scope):
 def _fit(config, images, comparison, gan, directory, state):
     step = state.get("step", 0)
     batches = images.training_batches(
-        config.batch_size * config.n_critic,
+        config.images_per_step,
         seed=config.seed,
         start_step=step,
         augment=config.augment,
@@ -153,7 +153,6 @@ def _fit(config, images, comparison, gan, directory, state):
 def _callbacks(config, images, comparison, gan, directory, state):
     from keras_gans import callbacks
 
-    images_per_step = config.batch_size * config.n_critic
     evaluation = callbacks.Evaluation(
         load_references(config, comparison.images, comparison.extractors),
         every=config.evaluate_every,
@@ -167,12 +166,12 @@ def _callbacks(config, images, comparison, gan, directory, state):
         keep_best=config.keep_best,
         best_score=best_score(state),
         leaders=state.get("leaders") or (),
-        images_per_step=images_per_step,
+        images_per_step=config.images_per_step,
         earlier_seconds=state.get("seconds", 0.0),
         log_dir=directory.logs,
     )
     return [
-        callbacks.Throughput(images_per_step),
+        callbacks.Throughput(config.images_per_step),
         callbacks.StopAt(config.steps),
         callbacks.TensorBoard(directory.logs, config.log_every),
         callbacks.WeightHistograms(directory.logs, config.evaluate_every),
@@ -255,7 +254,7 @@ def _headline(config, recipe, images, gan, step) -> str:
         f"{recipe} on {images.name}: {images.num_images:,} images of "
         f"{images.resolution}x{images.resolution}x{images.channels}{classes}"
     )
-    batch = f"{config.batch_size * config.n_critic} images"
+    batch = f"{config.images_per_step} images"
     return headline(gan, config, subject, batch, step)
 
 

@@ -31,9 +31,15 @@ def build_gan(
 
     Raises:
         ValueError: When the strategy or the batch size does not fit the
-            devices, or as `build`.
+            devices, steps_per_execution not the backend, or as `build`.
     """
     import keras
+
+    if config.steps_per_execution > 1 and keras.backend.backend() == "torch":
+        raise ValueError(
+            "steps_per_execution must be 1 on torch, which takes each step by "
+            f"itself. Received: {config.steps_per_execution}."
+        )
 
     from keras_gans.distribution import check_batch_size, distribute
 
@@ -43,6 +49,7 @@ def build_gan(
     check_batch_size(config.batch_size, replicas.replicas)
     keras.config.set_dtype_policy(config.precision)
     gan = build()
+    gan.steps_per_execution = config.steps_per_execution
     keras.config.set_dtype_policy("float32")
     return gan, scope
 
@@ -57,6 +64,7 @@ def fit(gan: "GAN", batches, config: RunConfig, callbacks: list) -> None:
         callbacks: Of which one stops training at the last step.
     """
     epoch, step = min(EPOCH, config.steps), gan.step
+    epoch -= epoch % config.steps_per_execution
     gan.fit(
         batches,
         steps_per_epoch=epoch,

@@ -110,7 +110,7 @@ def test_each_update_changes_its_player_alone(penalty):
     images = ops.convert_to_tensor(some_images(4))
     networks = gan.generator, gan.discriminator
     states = [[values(network.weights) for network in networks]]
-    gan._train_discriminator(images, None, *gan._generated(images))
+    gan._train_discriminator(images, None, *gan._drawn(images))
     states.append([values(network.weights) for network in networks])
     gan._train_generator(*gan._drawn(images), images, None)
     states.append([values(network.weights) for network in networks])

@@ -352,3 +352,31 @@ def test_regularizers_are_part_of_each_players_loss():
     assert_allclose(gan.generator.get_weights()[0], 0.99, rtol=1e-5)
     with pytest.raises(ValueError, match="cannot have regularizers"):
         GAN(gan.generator, gan.discriminator, share_fakes=True)
+
+
+def test_a_lazy_penalty_is_that_of_every_other_update(make_gan, batch):
+    # λ P at every second update is 2 λ P, then nothing.
+    lazy = make_gan(n_critic=2, penalty=GradientPenalty(3.0, interval=2))
+    plain = make_gan(n_critic=2, penalty=GradientPenalty(6.0))
+    train, updates = plain._train_discriminator, []
+
+    def without_every_second(*args):
+        plain.penalty.weight = 0.0 if len(updates) % 2 else 6.0
+        updates.append(plain.penalty.weight)
+        train(*args)
+
+    plain._train_discriminator = without_every_second
+    for gan in (lazy, plain):
+        for _ in range(2):
+            gan.adversarial_step(tuple(map(ops.convert_to_tensor, batch)))
+    assert updates == [6.0, 0.0, 6.0, 0.0]
+    for ours, theirs in zip(
+        values(lazy.weights), values(plain.weights), strict=True
+    ):
+        assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_lazy_penalty_trains_in_fit(make_gan, batch):
+    gan = make_gan(n_critic=2, penalty=GradientPenalty(3.0, interval=2))
+    history = gan.fit(*batch, batch_size=4, epochs=2, verbose=0)
+    assert np.isfinite(history.history["discriminator_loss"]).all()

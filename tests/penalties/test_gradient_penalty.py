@@ -221,3 +221,23 @@ def test_a_negative_weight_is_refused():
 def test_a_target_that_is_no_norm_is_refused(target):
     with pytest.raises(ValueError, match=f"target={target}"):
         GradientPenalty(target=target)
+
+
+@pytest.mark.parametrize("update", range(6))
+def test_every_third_update_pays_for_three(update):
+    value = GradientPenalty(10.0, interval=3)(
+        linear(2.0),
+        ops.convert_to_tensor(IMAGES),
+        ops.convert_to_tensor(-IMAGES),
+        [],
+        SEED,
+        update=ops.convert_to_tensor(update),
+    )
+    expected = 30.0 if update % 3 == 0 else 0.0
+    assert_allclose(as_float64(value), expected, rtol=1e-5)
+
+
+@pytest.mark.once
+def test_an_interval_below_one_is_refused():
+    with pytest.raises(ValueError, match="interval=0"):
+        GradientPenalty(interval=0)
