@@ -22,7 +22,7 @@ help:
 	@echo 'make test-long   the tests that take minutes, on each backend'
 	@echo 'make lint        check style and formatting'
 	@echo 'make format      apply formatting and safe style corrections'
-	@echo 'make bench       run the benchmarks'
+	@echo 'make bench       measure speed; writes benchmarks/RESULTS.md'
 	@echo 'make clean       remove caches and build products'
 
 $(BIN)/python:
@@ -86,10 +86,7 @@ test-long: LONG := long
 test-long: test
 
 bench: $(VENV)/.requirements-test
-	@set -e; for script in benchmarks/[!_]*.py; do \
-	  echo "$$script"; \
-	  $(BIN)/python -m benchmarks.$$(basename $$script .py); \
-	done
+	$(BIN)/python -m benchmarks.report
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache

@@ -9,15 +9,20 @@ backend module defines the same names:
   from its gradients to those of `variables`.
 - `value_and_input_gradients(function, inputs, state)`: a value and its
   gradients with respect to `inputs`, themselves differentiable.
+- `rematerialized(function, inputs, state)`: a value whose way back computes
+  again what it needs.
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
-- `standardize(inputs, epsilon)`: batch normalization without its affine part.
+- `standardize(inputs, epsilon, scale, offset)`: batch normalization.
+- `average_pool(inputs)`: NHWC images of half the size, means of 2x2 pixels.
+- `upsample(inputs)`: NHWC images of twice the size, pixels repeated.
 - `loop(count, body, carry)`: a loop whose passes follow one another.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
-- `UPSAMPLING`: the faster exact form of upsampling before a convolution.
+- `convolve(inputs, kernel, bias, strides, padding)` and
+  `convolve_transposed(inputs, kernel, bias)`, of NHWC images.
 """
 
 import keras
@@ -26,10 +31,13 @@ _BACKEND = keras.backend.backend()
 
 if _BACKEND == "tensorflow":
     from keras_gans.backend import tensorflow as _implementation
+    from keras_gans.backend import tensorflow_convolution as _convolution
 elif _BACKEND == "jax":
     from keras_gans.backend import jax as _implementation
+    from keras_gans.backend import jax_convolution as _convolution
 elif _BACKEND == "torch":
     from keras_gans.backend import torch as _implementation
+    from keras_gans.backend import torch_convolution as _convolution
 else:
     raise ImportError(
         "keras_gans trains on the backends tensorflow, jax and torch. "
@@ -39,11 +47,15 @@ else:
 
 BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
-UPSAMPLING = _implementation.UPSAMPLING
+average_pool = _convolution.average_pool
+convolve = _convolution.convolve
+convolve_transposed = _convolution.convolve_transposed
 loop = _implementation.loop
 no_gradient = _implementation.no_gradient
+rematerialized = _implementation.rematerialized
 replica_id = _implementation.replica_id
 standardize = _implementation.standardize
+upsample = _convolution.upsample
 update_averages = _implementation.update_averages
 value_and_gradients = _implementation.value_and_gradients
 value_and_input_gradients = _implementation.value_and_input_gradients

@@ -1,13 +1,14 @@
 """Differentiation and training steps on JAX."""
 
 import contextlib
+from functools import partial
 
 import jax
 import keras
 
+from keras_gans.backend.pure import assign, call_pure
+
 JIT_COMPILE = True
-# XLA's CPU gradient of a transposed convolution is nine times slower.
-UPSAMPLING = "phases"
 
 
 def value_and_gradients(objective, variables, state):
@@ -72,16 +73,43 @@ def value_and_input_gradients(function, inputs, state):
     return outputs, gradients
 
 
+def rematerialized(function, inputs, state):
+    """Returns `function(*inputs)`, of which only the inputs are kept.
+
+    When gradients flow back, the function runs once more, on the inputs and
+    the values of `state` that it ran on, so that random draws are the same.
+    What it assigns is assigned once.
+
+    XLA's compiler for CPUs merges both runs in part, and may save nothing.
+
+    Args:
+        function: Function from tensors to a list of tensors.
+        inputs: List of tensors.
+        state: Every variable that the function reads.
+    """
+    pure = jax.checkpoint(partial(call_pure, function, state=state))
+    outputs, changed = pure(inputs, values=[v.value for v in state])
+    assign(state, changed)
+    return outputs
+
+
 def no_gradient():
     """Returns a null context: JAX records only inside `jax.grad`."""
     return contextlib.nullcontext()
 
 
-def standardize(inputs, epsilon):
-    """Returns x̂ = (x - μ) / sqrt(σ² + ε) for NHWC inputs, float32 μ and σ²."""
+def standardize(inputs, epsilon, scale=None, offset=None):
+    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
+
+    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
+    """
     features = keras.ops.cast(inputs, "float32")
     mean, variance = keras.ops.moments(features, axes=(0, 1, 2))
     outputs = (features - mean) * keras.ops.rsqrt(variance + epsilon)
+    if scale is not None:
+        outputs = outputs * scale
+    if offset is not None:
+        outputs = outputs + offset
     return keras.ops.cast(outputs, inputs.dtype), mean, variance
 
 

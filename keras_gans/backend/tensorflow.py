@@ -1,14 +1,17 @@
 """Differentiation and training steps on TensorFlow."""
 
 import contextlib
+import threading
 
 import keras
 import tensorflow as tf
 
+from keras_gans.backend.pure import assign, call_pure
+
 # XLA on CPU is about half as fast as the default kernels, and a compiled step
 # under a distribution strategy cannot read seed generators.
 JIT_COMPILE = False
-UPSAMPLING = "transposed"
+_thread = threading.local()
 
 
 def value_and_gradients(objective, variables, state):
@@ -23,7 +26,8 @@ def value_and_gradients(objective, variables, state):
     values = [variable.value for variable in variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
-        value = objective()
+        with _differentiating(variables):
+            value = objective()
         scaled = value / replicas if replicas > 1 else value
     gradients = tape.gradient(
         scaled, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
@@ -44,7 +48,8 @@ def value_and_pullback(function, variables, state):
     values = [variable.value for variable in variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(values)
-        value = function()
+        with _differentiating(variables):
+            value = function()
 
     def pullback(gradients):
         if replicas > 1:
@@ -67,9 +72,103 @@ def value_and_input_gradients(function, inputs, state):
     mapping = [(variable, variable) for variable in state]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
-        with keras.StatelessScope(state_mapping=mapping):
+        with keras.StatelessScope(state_mapping=mapping), _differentiating([]):
             outputs = function(inputs)
     return outputs, tape.gradient(outputs, inputs)
+
+
+def rematerialized(function, inputs, state):
+    """Returns `function(*inputs)`, of which only the inputs are kept.
+
+    When gradients flow back, the function runs once more, on the inputs and
+    the values of `state` that it ran on, so that random draws are the same.
+    What it assigns is assigned once.
+
+    Only in graphs, and for first derivatives: eager execution keeps
+    everything, as XLA may, which sees the same computation twice.
+
+    Args:
+        function: Function from tensors to a list of tensors.
+        inputs: List of tensors.
+        state: Every variable that the function reads.
+    """
+    values = [tf.convert_to_tensor(variable.value) for variable in state]
+    chosen = _indices_of_differentiated(state)
+
+    def pure(inputs, values):
+        return call_pure(function, inputs, state, values)
+
+    @tf.custom_gradient
+    def run(*tensors):
+        inner = values.copy()
+        for index, tensor in zip(chosen, tensors[len(inputs) :], strict=True):
+            inner[index] = tensor
+
+        def gradient(*upstream):
+            latest = [] if tf.executing_eagerly() else _latest_gradients()
+            # Not merged with the first run, as it waits.
+            with tf.control_dependencies([*upstream, *latest]):
+                again = [tf.identity(t) for t in tensors[: len(inputs)]]
+                values = [tf.identity(value) for value in inner]
+            sources = [*again, *(values[index] for index in chosen)]
+            watched = [x for x in sources if x.dtype.is_floating]
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(watched)
+                outputs, _ = pure(again, values)
+            gradients = tape.gradient(
+                outputs, watched, output_gradients=upstream[: len(outputs)]
+            )
+            # Those of inputs may be of no use, and not computed otherwise.
+            awaited = gradients[-len(chosen) :] if chosen else gradients
+            latest[:] = [g for g in awaited if g is not None]
+            of_source = dict(zip(map(id, watched), gradients, strict=True))
+            return [of_source.get(id(source)) for source in sources]
+
+        return pure(tensors[: len(inputs)], inner), gradient
+
+    weights = [values[index] for index in chosen]
+    outputs, changed = run(*map(tf.convert_to_tensor, inputs), *weights)
+    assign(state, changed)
+    return outputs
+
+
+def _indices_of_differentiated(state):
+    """Returns which of the variables gradients may be asked for."""
+    chosen = getattr(_thread, "differentiated", None)
+    return [
+        index
+        for index, variable in enumerate(state)
+        if keras.backend.is_float_dtype(variable.dtype)
+        and (chosen is None or id(variable) in chosen)
+    ]
+
+
+@contextlib.contextmanager
+def _differentiating(variables):
+    """Declares that gradients are asked for these variables alone.
+
+    And for those of contexts around this one.
+    """
+    outer = getattr(_thread, "differentiated", None)
+    _thread.differentiated = {*(outer or ()), *map(id, variables)}
+    try:
+        yield
+    finally:
+        _thread.differentiated = outer
+
+
+def _latest_gradients():
+    """Returns gradients of the function that was last gone back through.
+
+    A list of this replica's in this graph, to be changed in place. The next
+    function waits for them: several at a time would need the memory of all.
+    """
+    graph = tf.compat.v1.get_default_graph()
+    name = f"keras_gans_latest_gradients_{threading.get_ident()}"
+    latest = graph.get_collection_ref(name)
+    # A graph starts with the collections of the one around it.
+    latest[:] = [gradient for gradient in latest if gradient.graph is graph]
+    return latest
 
 
 def no_gradient():
@@ -77,15 +176,20 @@ def no_gradient():
     return contextlib.nullcontext()
 
 
-def standardize(inputs, epsilon):
-    """Returns x̂ = (x - μ) / sqrt(σ² + ε) for NHWC inputs, float32 μ and σ².
+def standardize(inputs, epsilon, scale=None, offset=None):
+    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
+
+    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
 
     One fused kernel for each direction, where the formula spelled out is some
     twenty passes over the features.
     """
     channels = inputs.shape[-1]
     outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-        inputs, tf.ones(channels), tf.zeros(channels), epsilon=epsilon
+        inputs,
+        tf.ones(channels) if scale is None else scale,
+        tf.zeros(channels) if offset is None else offset,
+        epsilon=epsilon,
     )
     # The kernel gives the unbiased variance.
     count = tf.cast(tf.size(inputs) // channels, tf.float32)

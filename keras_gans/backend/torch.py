@@ -4,9 +4,15 @@ import contextlib
 
 import keras
 import torch
+import torch.utils.checkpoint
+
+from keras_gans.backend.allocation import keep_freed_memory
+from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = False
-UPSAMPLING = "phases"
+
+if not torch.cuda.is_available():
+    keep_freed_memory()
 
 
 def value_and_gradients(objective, variables, state):
@@ -61,17 +67,58 @@ def value_and_input_gradients(function, inputs, state):
     return outputs, keras.tree.pack_sequence_as(inputs, list(gradients))
 
 
+def rematerialized(function, inputs, state):
+    """Returns `function(*inputs)`, of which only the inputs are kept.
+
+    When gradients flow back, the function runs once more, on the inputs and
+    the values of `state` that it ran on, so that random draws are the same.
+    What it assigns is assigned once.
+
+    Args:
+        function: Function from tensors to a list of tensors.
+        inputs: List of tensors.
+        state: Every variable that the function reads.
+    """
+    # Buffers are assigned in place: the second run needs what they were.
+    values = [
+        v.value if v.trainable else v.value.detach().clone() for v in state
+    ]
+    # Stopping early is an exception, which Keras would rewrite.
+    with torch.utils.checkpoint.set_checkpoint_early_stop(False):
+        outputs, changed = torch.utils.checkpoint.checkpoint(
+            call_pure,
+            function,
+            inputs,
+            state,
+            values,
+            use_reentrant=False,
+        )
+    assign(state, changed)
+    return outputs
+
+
 def no_gradient():
     """Returns a context in which no operation is recorded."""
     return torch.no_grad()
 
 
-def standardize(inputs, epsilon):
-    """Returns x̂ = (x - μ) / sqrt(σ² + ε) for NHWC inputs, float32 μ and σ²."""
-    features = keras.ops.cast(inputs, "float32")
-    mean, variance = keras.ops.moments(features, axes=(0, 1, 2))
-    outputs = (features - mean) * keras.ops.rsqrt(variance + epsilon)
-    return keras.ops.cast(outputs, inputs.dtype), mean, variance
+def standardize(inputs, epsilon, scale=None, offset=None):
+    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
+
+    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
+
+    One fused kernel for each direction, where the formula spelled out is some
+    twenty passes over the features.
+    """
+    images = inputs.permute(0, 3, 1, 2)
+    if scale is None:
+        # Float32 vectors make the moments of bfloat16 images float32 too.
+        scale = torch.ones(inputs.shape[-1], device=inputs.device)
+        offset = torch.zeros_like(scale)
+    outputs, mean, inverse = torch.native_batch_norm(
+        images, scale, offset, None, None, True, 0.0, epsilon
+    )
+    return outputs.permute(0, 2, 3, 1), mean, inverse**-2 - epsilon
 
 
 def update_averages(pairs, decay):

@@ -4,6 +4,7 @@ from keras_gans.callbacks.at_steps import AtSteps
 from keras_gans.callbacks.checkpoint import Checkpoint, restore
 from keras_gans.callbacks.ema import EMA
 from keras_gans.callbacks.evaluation import Evaluation
+from keras_gans.callbacks.input_monitor import InputMonitor
 from keras_gans.callbacks.leaders import Leaders, save_generator
 from keras_gans.callbacks.multi_scale_grid import MultiScaleGrid
 from keras_gans.callbacks.sample_grid import SampleGrid
@@ -16,6 +17,7 @@ __all__ = [
     "AtSteps",
     "Checkpoint",
     "Evaluation",
+    "InputMonitor",
     "Leaders",
     "MultiScaleGrid",
     "SampleGrid",

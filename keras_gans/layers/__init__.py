@@ -5,6 +5,7 @@ from keras_gans.layers.batch_normalization import (
     ConditionalBatchNormalization,
 )
 from keras_gans.layers.class_projection import ClassProjection
+from keras_gans.layers.convolution import Conv2D, Conv2DTranspose
 from keras_gans.layers.depth_to_space import DepthToSpace
 from keras_gans.layers.equalized import (
     EqualizedConv2D,
@@ -15,16 +16,24 @@ from keras_gans.layers.gated import GatedActivation
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.normal_to_uniform import NormalToUniform
 from keras_gans.layers.pixel_normalization import PixelNormalization
-from keras_gans.layers.resampling import Conv2DAveragePool, UpsampleConv2D
+from keras_gans.layers.resampling import (
+    AveragePool2D,
+    Conv2DAveragePool,
+    Upsample2D,
+    UpsampleConv2D,
+)
 from keras_gans.layers.residual_control import ResidualControl
 from keras_gans.layers.self_attention import SelfAttention
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
+    "AveragePool2D",
     "BatchNormalization",
     "ClassProjection",
     "ConditionalBatchNormalization",
+    "Conv2D",
     "Conv2DAveragePool",
+    "Conv2DTranspose",
     "DepthToSpace",
     "EqualizedConv2D",
     "EqualizedLatentMap",
@@ -36,5 +45,6 @@ __all__ = [
     "ResidualControl",
     "SelfAttention",
     "SpectralNormalization",
+    "Upsample2D",
     "UpsampleConv2D",
 ]

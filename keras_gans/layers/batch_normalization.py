@@ -77,12 +77,19 @@ class BatchNormalization(keras.layers.Layer):
     def _normalize(self, inputs, gamma, beta, training):
         """Returns `inputs` normalized with γ and β that broadcast to them."""
         if training or self.batch_statistics:
-            inputs, mean, variance = backend.standardize(inputs, self.epsilon)
+            # A scale and an offset by channel are part of the fused kernels.
+            by_channel = len(gamma.shape) == 1
+            affine = map(ops.convert_to_tensor, (gamma, beta))
+            outputs, mean, variance = backend.standardize(
+                inputs, self.epsilon, *(affine if by_channel else ())
+            )
             if training:
                 self._follow(self.moving_mean, mean)
                 self._follow(self.moving_variance, variance)
+            if by_channel:
+                return outputs
             gamma = ops.cast(gamma, self.compute_dtype)
-            return inputs * gamma + ops.cast(beta, self.compute_dtype)
+            return outputs * gamma + ops.cast(beta, self.compute_dtype)
         scale = gamma * ops.rsqrt(self.moving_variance + self.epsilon)
         offset = beta - self.moving_mean * scale
         outputs = ops.cast(inputs, "float32") * scale + offset

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_gans import backend
 from keras_gans.layers.resampling import UpsampleConv2D
 
 # He's gain for leaky ReLUs, which the networks use for every layer.
@@ -111,8 +112,9 @@ class EqualizedConv2D(_EqualizedKernel):
         )
 
     def call(self, inputs):
-        return self._with_bias(
-            ops.conv(inputs, self._scaled_kernel(), padding=self.padding)
+        bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
+        return backend.convolve(
+            inputs, self._scaled_kernel(), bias, padding=self.padding
         )
 
     def compute_output_shape(self, input_shape):
@@ -167,9 +169,9 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
         _check_gain(gain)
         self.gain = gain
 
-    def _convolve(self, inputs, kernel):
+    def _convolve(self, inputs, kernel, bias):
         scale = self.gain / (9 * kernel.shape[2]) ** 0.5
-        return super()._convolve(inputs, kernel * scale)
+        return super()._convolve(inputs, kernel * scale, bias)
 
     def get_config(self):
         config = super().get_config()

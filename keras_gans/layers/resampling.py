@@ -28,6 +28,58 @@ def fold(kernel):
     return ops.reshape(folded, (4, 4, inputs, outputs))
 
 
+@keras.saving.register_keras_serializable(package="keras_gans")
+class Upsample2D(keras.layers.Layer):
+    """Doubles height and width: every pixel becomes 2x2 equal ones.
+
+    Input shape: `(batch, height, width, channels)`.
+    Output shape: `(batch, 2 height, 2 width, channels)`.
+
+    Example:
+    >>> Upsample2D().compute_output_shape((2, 4, 4, 3))
+    (2, 8, 8, 3)
+    """
+
+    def call(self, inputs):
+        return backend.upsample(inputs)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (
+            batch,
+            None if height is None else 2 * height,
+            None if width is None else 2 * width,
+            channels,
+        )
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class AveragePool2D(keras.layers.Layer):
+    """Halves height and width: the means of 2x2 pixels.
+
+    An odd last row or column is left out.
+
+    Input shape: `(batch, height, width, channels)`.
+    Output shape: `(batch, height // 2, width // 2, channels)`.
+
+    Example:
+    >>> AveragePool2D().compute_output_shape((2, 4, 4, 3))
+    (2, 2, 2, 3)
+    """
+
+    def call(self, inputs):
+        return backend.average_pool(inputs)
+
+    def compute_output_shape(self, input_shape):
+        batch, height, width, channels = input_shape
+        return (
+            batch,
+            None if height is None else height // 2,
+            None if width is None else width // 2,
+            channels,
+        )
+
+
 class _ResamplingConv2D(keras.layers.Layer):
     """What the two fused convolutions share: a 3x3 kernel and a bias."""
 
@@ -62,9 +114,8 @@ class _ResamplingConv2D(keras.layers.Layer):
             )
 
     def call(self, inputs):
-        kernel = ops.convert_to_tensor(self.kernel)
-        outputs = self._convolve(inputs, kernel)
-        return outputs + self.bias if self.use_bias else outputs
+        bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
+        return self._convolve(inputs, ops.convert_to_tensor(self.kernel), bias)
 
     def get_config(self):
         config = super().get_config()
@@ -86,8 +137,8 @@ class UpsampleConv2D(_ResamplingConv2D):
     The folded form is exactly the same function with 4/9 of the
     multiplications: every output pixel sees at most 2x2 distinct input
     pixels, so the 3x3 kernel W becomes one 4x4 transposed convolution of
-    stride 2 with the flipped W * ones(2, 2), or four 2x2 convolutions, one a
-    phase, followed by depth-to-space. The variable stays the 3x3 kernel.
+    stride 2 with the flipped W * ones(2, 2); on JAX four 2x2 convolutions, one
+    a phase, followed by depth-to-space. The variable stays the 3x3 kernel.
 
     Args:
         filters: Positive int, output channels.
@@ -106,31 +157,11 @@ class UpsampleConv2D(_ResamplingConv2D):
     (2, 8, 8, 5)
     """
 
-    def _convolve(self, inputs, kernel):
+    def _convolve(self, inputs, kernel, bias):
         if not self.folding:
-            inputs = ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
-            return ops.conv(inputs, kernel, padding="same")
-        folded = fold(kernel)
-        if backend.UPSAMPLING == "transposed":
-            folded = ops.transpose(ops.flip(folded, (0, 1)), (0, 1, 3, 2))
-            return ops.conv_transpose(inputs, folded, 2, padding="same")
-        return self._phases(inputs, folded)
-
-    def _phases(self, inputs, folded):
-        # Output (2i + a, 2j + b) is a 2x2 convolution of the padded input at
-        # (i + a, j + b) with every second tap of the folded kernel.
-        height, width = inputs.shape[1:3]
-        padded = ops.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)))
-        rows = []
-        for a in (0, 1):
-            columns = []
-            for b in (0, 1):
-                window = padded[:, a : a + height + 1, b : b + width + 1]
-                taps = folded[a::2, b::2]
-                columns.append(ops.conv(window, taps, padding="valid"))
-            rows.append(ops.stack(columns, axis=3))
-        outputs = ops.stack(rows, axis=2)
-        return ops.reshape(outputs, (-1, 2 * height, 2 * width, self.filters))
+            return backend.convolve(backend.upsample(inputs), kernel, bias)
+        folded = ops.transpose(ops.flip(fold(kernel), (0, 1)), (0, 1, 3, 2))
+        return backend.convolve_transposed(inputs, folded, bias)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
@@ -168,12 +199,12 @@ class Conv2DAveragePool(_ResamplingConv2D):
     (2, 2, 2, 5)
     """
 
-    def _convolve(self, inputs, kernel):
+    def _convolve(self, inputs, kernel, bias):
         height, width = inputs.shape[1:3]
         if self.folding and height and width and not (height | width) % 2:
-            return ops.conv(inputs, fold(kernel) / 4, 2, padding="same")
-        outputs = ops.conv(inputs, kernel, padding="same")
-        return ops.average_pool(outputs, 2, 2)
+            return backend.convolve(inputs, fold(kernel) / 4, bias, 2)
+        outputs = backend.convolve(inputs, kernel, bias)
+        return backend.average_pool(outputs)
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_gans.layers.convolution import Conv2D
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 
@@ -61,7 +62,7 @@ class ResidualControl(keras.layers.Layer):
         return inputs + self.gamma * self.expand(features)
 
     def _convolution(self, filters, size, name):
-        layer = keras.layers.Conv2D(
+        layer = Conv2D(
             filters,
             size,
             padding="same",

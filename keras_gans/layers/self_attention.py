@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_gans.layers.convolution import Conv2D
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 _VARIANTS = ("code", "paper")
@@ -106,7 +107,7 @@ class SelfAttention(keras.layers.Layer):
         return ops.softmax(ops.cast(scores, "float32"), axis=-1)
 
     def _projection(self, filters, name):
-        layer = keras.layers.Conv2D(
+        layer = Conv2D(
             filters, 1, use_bias=False, name=name, dtype=self.dtype_policy
         )
         if self.spectral_norm:

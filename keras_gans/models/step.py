@@ -60,11 +60,16 @@ class AdversarialTrainer(backend.BackendTrainer):
                 fake,
                 state=self.discriminator.variables,
                 seed=self.seed_generator,
-                update=ops.convert_to_tensor(
-                    self.optimizer.discriminator.iterations
-                ),
+                **self._penalty_options(),
             )
         return loss + regularization(self.discriminator)
+
+    def _penalty_options(self):
+        """Returns what a penalty that is not of every update must know."""
+        if getattr(self.penalty, "interval", 1) == 1:
+            return {}
+        updates = self.optimizer.discriminator.iterations
+        return {"update": ops.convert_to_tensor(updates)}
 
     def generator_objective(self, fake, labels, real=None, real_labels=None):
         """Returns L_G for generated images, a float32 scalar.
@@ -73,10 +78,13 @@ class AdversarialTrainer(backend.BackendTrainer):
         """
         real_outputs = None
         with self._frozen(self.discriminator):
-            outputs = self.score(fake, labels, training=True)
+            outputs = self.score(fake, labels, training=True, remat=self.remat)
             if self.adversarial_loss.relativistic:
                 real_outputs = self.score(
-                    self.real_inputs(real), real_labels, training=True
+                    self.real_inputs(real),
+                    real_labels,
+                    training=True,
+                    remat=self.remat,
                 )
         return self.generator_criterion(outputs, labels, real_outputs)
 
@@ -100,16 +108,28 @@ class AdversarialTrainer(backend.BackendTrainer):
         """Returns real images as the discriminator takes them."""
         return images
 
-    def generate(self, latents, labels, training=False):
-        """Returns images of the trained, not the averaged, generator."""
-        inputs = latents if labels is None else [latents, labels]
-        return self.generator(inputs, training=training)
+    def generate(self, latents, labels, training=False, remat=False):
+        """Returns images of the trained, not the averaged, generator.
 
-    def score(self, images, labels, training=False):
-        """Returns the discriminator's outputs for images."""
+        With `remat` its features are computed again where gradients need
+        them, as in `Rematerialized`.
+        """
+        network = self._rematerialized_generator if remat else self.generator
+        inputs = latents if labels is None else [latents, labels]
+        return network(inputs, training=training)
+
+    def score(self, images, labels, training=False, remat=False):
+        """Returns the discriminator's outputs for images.
+
+        With `remat` its features are computed again where gradients need
+        them, as in `Rematerialized`.
+        """
+        network = self.discriminator
+        if remat:
+            network = self._rematerialized_discriminator
         if labels is None or not self.discriminator_takes_labels:
-            return self.discriminator(images, training=training)
-        return self.discriminator([images, labels], training=training)
+            return network(images, training=training)
+        return network([images, labels], training=training)
 
     def _outputs(self, real, labels, fake, fake_labels):
         """Returns the outputs for real and for generated images.
@@ -118,17 +138,16 @@ class AdversarialTrainer(backend.BackendTrainer):
         batch is scored as a whole, by its statistics, each has its own pass,
         of which the first moves the buffers.
         """
+        score = partial(self.score, training=True, remat=self.remat)
         if not self.joint_scoring:
-            real_outputs = self.score(real, labels, training=True)
+            real_outputs = score(real, labels)
             with self._frozen(self.discriminator):
-                return real_outputs, self.score(
-                    fake, fake_labels, training=True
-                )
+                return real_outputs, score(fake, fake_labels)
         joined = None
         if labels is not None:
             joined = ops.concatenate([labels, fake_labels])
         images = _map(lambda *pair: ops.concatenate(pair), real, fake)
-        outputs = self.score(images, joined, training=True)
+        outputs = score(images, joined)
         return (
             _map(lambda output: ops.split(output, 2)[0], outputs),
             _map(lambda output: ops.split(output, 2)[1], outputs),
@@ -177,7 +196,9 @@ class AdversarialTrainer(backend.BackendTrainer):
 
     def _train_generator(self, latents, labels, real, real_labels):
         def objective(latents, labels, real, real_labels):
-            fake = self.generate(latents, labels, training=True)
+            fake = self.generate(
+                latents, labels, training=True, remat=self.remat
+            )
             loss = self.generator_objective(fake, labels, real, real_labels)
             return loss + regularization(self.generator)
 
@@ -215,7 +236,13 @@ class AdversarialTrainer(backend.BackendTrainer):
         latents, fake_labels = self._drawn(images)
         variables = self.generator.trainable_variables
         fake, pullback = backend.value_and_pullback(
-            partial(self.generate, latents, fake_labels, training=True),
+            partial(
+                self.generate,
+                latents,
+                fake_labels,
+                training=True,
+                remat=self.remat,
+            ),
             variables,
             self._state,
         )

@@ -7,7 +7,12 @@ Appendix A.
 import keras
 from keras import layers, ops
 
-from keras_gans.layers import BatchNormalization, NormalToUniform
+from keras_gans.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    NormalToUniform,
+)
 
 # Widths of the generator's first feature map and of its hidden transposed
 # convolutions, in units of the base width: 64, and 96 at 32 pixels.
@@ -159,7 +164,7 @@ def ac_gan_discriminator(
     images = keras.Input((resolution, resolution, channels), name="images")
     features = _noisy(images, activation_noise, "noise_0")
     for index, (multiplier, strides) in enumerate(DISCRIMINATOR_STAGES, 1):
-        features = layers.Conv2D(
+        features = Conv2D(
             width * multiplier,
             3,
             strides,
@@ -262,7 +267,7 @@ def _normal():
 
 def _doubling(filters, name):
     """Returns a 5x5 transposed convolution that doubles the size."""
-    return layers.Conv2DTranspose(
+    return Conv2DTranspose(
         filters,
         5,
         2,

@@ -7,7 +7,11 @@ released code.
 import keras
 from keras import layers
 
-from keras_gans.layers import BatchNormalization
+from keras_gans.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+)
 
 
 def geo_gan_generator(
@@ -62,7 +66,7 @@ def geo_gan_generator(
         features = layers.ReLU(name=f"relu_{size}")(features)
         last = index == doublings - 1
         filters = channels if last else filters // 2
-        features = layers.Conv2DTranspose(
+        features = Conv2DTranspose(
             filters, name=f"conv_{2 * size}", **_convolution()
         )(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
@@ -109,7 +113,7 @@ def geo_gan_discriminator(
     features = images
     for index in range(_doublings(resolution)):
         size = resolution >> (index + 1)
-        features = layers.Conv2D(
+        features = Conv2D(
             width << index, name=f"conv_{size}", **_convolution()
         )(features)
         if index:
@@ -119,7 +123,7 @@ def geo_gan_discriminator(
         features = layers.LeakyReLU(negative_slope=0.2, name=f"relu_{size}")(
             features
         )
-    scores = layers.Conv2D(
+    scores = Conv2D(
         1,
         4,
         use_bias=False,

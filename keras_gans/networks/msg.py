@@ -10,7 +10,10 @@ and §3, and the released code of that time.
 import keras
 from keras import layers
 
-from keras_gans.layers import MinibatchStdDev
+from keras_gans.layers import (
+    AveragePool2D,
+    MinibatchStdDev,
+)
 from keras_gans.layers.equalized import (
     EqualizedConv2D,
     EqualizedLatentMap,
@@ -210,7 +213,7 @@ def _halving_block(features, width, outputs, name):
             features
         )
         features = _activate(features, f"{name}_{index}")
-    return layers.AveragePooling2D(2, name=f"{name}_pool")(features)
+    return AveragePool2D(name=f"{name}_pool")(features)
 
 
 def _final_block(features, width, group_size):

@@ -9,6 +9,7 @@ import dataclasses
 import keras
 from keras import layers
 
+from keras_gans.layers import Conv2D, Conv2DTranspose
 from keras_gans.layers.depth_to_space import DepthToSpace
 from keras_gans.networks.wgan_layers import (
     check_normalization,
@@ -173,7 +174,7 @@ def _plain_blocks(blocks, features, filters, count):
 
 
 def _conv(filters, size, initializer, name, strides=1, use_bias=True):
-    return layers.Conv2D(
+    return Conv2D(
         filters,
         size,
         strides,
@@ -186,7 +187,7 @@ def _conv(filters, size, initializer, name, strides=1, use_bias=True):
 
 def _resampling_conv(filters, resample, name):
     if resample == "up":
-        return layers.Conv2DTranspose(
+        return Conv2DTranspose(
             filters,
             3,
             2,

@@ -5,10 +5,13 @@ import dataclasses
 from keras import layers
 
 from keras_gans.layers import (
+    AveragePool2D,
     BatchNormalization,
     ConditionalBatchNormalization,
+    Conv2D,
     Conv2DAveragePool,
     SpectralNormalization,
+    Upsample2D,
     UpsampleConv2D,
 )
 
@@ -30,9 +33,7 @@ class Blocks:
 
     def conv(self, filters, size, name):
         """Returns a convolution of stride 1 that keeps the size."""
-        return self.normalized(
-            layers.Conv2D(filters, size, padding="same", name=name)
-        )
+        return self.normalized(Conv2D(filters, size, padding="same", name=name))
 
     def normalize(self, features, labels, name):
         """Returns batch-normalized features, by class if there are any."""
@@ -53,7 +54,7 @@ class Blocks:
         features = layers.ReLU(name=f"{name}_relu_2")(features)
         features = self.conv(filters, 3, f"{name}_conv_2")(features)
         shortcut = self._shortcut(
-            inputs, filters, layers.UpSampling2D(name=f"{name}_up"), name
+            inputs, filters, Upsample2D(name=f"{name}_up"), name
         )
         return layers.Add(name=name)([features, shortcut])
 
@@ -64,7 +65,7 @@ class Blocks:
         features = layers.ReLU(name=f"{name}_relu_2")(features)
         features = self._second_conv(features, filters, halve, name)
         if halve:
-            pool = layers.AveragePooling2D(2, name=f"{name}_pool")
+            pool = AveragePool2D(name=f"{name}_pool")
             # Pooling first where folding: the two commute exactly.
             inputs = self._shortcut(
                 inputs, filters, pool, name, conv_first=not self.folding
@@ -78,7 +79,7 @@ class Blocks:
         features = self.conv(filters, 3, f"{name}_conv_1")(images)
         features = layers.ReLU(name=f"{name}_relu_2")(features)
         features = self._second_conv(features, filters, True, name)
-        pool = layers.AveragePooling2D(2, name=f"{name}_pool")
+        pool = AveragePool2D(name=f"{name}_pool")
         shortcut = self._shortcut(images, filters, pool, name, conv_first=False)
         return layers.Add(name=name)([features, shortcut])
 

@@ -4,7 +4,13 @@ import dataclasses
 
 from keras import layers
 
-from keras_gans.layers import Conv2DAveragePool, UpsampleConv2D
+from keras_gans.layers import (
+    AveragePool2D,
+    Conv2D,
+    Conv2DAveragePool,
+    Upsample2D,
+    UpsampleConv2D,
+)
 from keras_gans.networks.wgan_layers import glorot, he, normalize
 
 
@@ -97,7 +103,7 @@ class Blocks:
         shortcut = self._shortcut(
             inputs,
             conv(filters, 1, glorot(gain=gain), f"{name}_shortcut"),
-            layers.UpSampling2D(name=f"{name}_up"),
+            Upsample2D(name=f"{name}_up"),
         )
         return layers.Add(name=name)([features, shortcut])
 
@@ -105,7 +111,7 @@ class Blocks:
         """norm-ReLU-conv-norm-ReLU-conv, halving the size or not."""
         features = self.normalize(inputs, None, f"{name}_norm_1")
         features = layers.ReLU(name=f"{name}_relu_1")(features)
-        features = layers.Conv2D(
+        features = Conv2D(
             inputs.shape[-1],
             3,
             padding="same",
@@ -138,7 +144,7 @@ class Blocks:
         if halve:
             inputs = self._shortcut(
                 inputs,
-                layers.AveragePooling2D(2, name=f"{name}_pool"),
+                AveragePool2D(name=f"{name}_pool"),
                 conv(filters, 1, glorot(), f"{name}_shortcut"),
             )
         return layers.Add(name=name)([features, inputs])
@@ -148,7 +154,7 @@ class Blocks:
         # pooling, so it may run at the lower resolution. Unfolded, the
         # generator's upsampling is first, as published; the critic's
         # pooling is first either way.
-        upsampling = isinstance(second, layers.UpSampling2D)
+        upsampling = isinstance(second, Upsample2D)
         if upsampling and not self.folding:
             first, second = second, first
         return second(first(inputs))
@@ -156,7 +162,7 @@ class Blocks:
 
 def conv(filters, size, initializer, name, strides=1):
     """Returns a 'same' convolution."""
-    return layers.Conv2D(
+    return Conv2D(
         filters,
         size,
         strides=strides,

@@ -10,6 +10,7 @@ import dataclasses
 import keras
 from keras import layers
 
+from keras_gans.layers import Conv2D, Conv2DTranspose
 from keras_gans.layers.gated import GatedActivation
 from keras_gans.networks.wgan_layers import (
     check_normalization,
@@ -49,7 +50,7 @@ class _Maker:
         )
 
     def downsample(self, features, count, name):
-        return layers.Conv2D(
+        return Conv2D(
             self.filters(count),
             KERNEL,
             2,
@@ -59,7 +60,7 @@ class _Maker:
         )(features)
 
     def upsample(self, features, filters, name):
-        return layers.Conv2DTranspose(
+        return Conv2DTranspose(
             filters,
             KERNEL,
             2,

@@ -7,6 +7,7 @@ sections 5.2 to 5.4 and Appendix F, and the released code.
 import keras
 from keras import layers
 
+from keras_gans.layers import Upsample2D
 from keras_gans.networks.wgan_blocks import (
     ARCHITECTURES,
     Blocks,
@@ -176,7 +177,7 @@ def wgan_resnet_critic(
 
 def _to_image(features, resolution, channels):
     if resolution == 128:
-        features = layers.UpSampling2D(name="final_up")(features)
+        features = Upsample2D(name="final_up")(features)
         return conv(channels, 5, glorot(gain=0.5), "to_image")(features)
     initializer = glorot() if resolution == 32 else he()
     return conv(channels, 3, initializer, "to_image")(features)

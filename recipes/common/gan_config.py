@@ -25,6 +25,8 @@ class GANConfig(RunConfig):
             saves a pass of the generator; papers draw afresh.
         accumulate: Parts, of batch_size images each, in which an update takes
             a batch of so many times the size: the memory is that of a part.
+        remat: Compute features again where gradients need them, rather than
+            keep them: less memory, about a third more time.
         optimizer: Update rule of both players.
         generator_learning_rate: Step size of the generator.
         discriminator_learning_rate: Step size of the discriminator.
@@ -60,6 +62,7 @@ class GANConfig(RunConfig):
     generator_batch: int = 1
     share_fakes: bool = False
     accumulate: int = 1
+    remat: bool = False
     optimizer: Literal["adam", "rmsprop"] = "adam"
     generator_learning_rate: float = 1e-4
     discriminator_learning_rate: float = 4e-4

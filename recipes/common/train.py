@@ -136,6 +136,8 @@ def _run(config, recipe, images, comparison, gan, directory, scope):
 
 
 def _fit(config, images, comparison, gan, directory, state):
+    from keras_gans.callbacks import InputMonitor
+
     step = state.get("step", 0)
     batches = images.training_batches(
         config.images_per_step,
@@ -146,8 +148,9 @@ def _fit(config, images, comparison, gan, directory, state):
     )
     if not gan.num_classes and images.num_classes:
         batches = batches.map(lambda images, labels: images)
+    monitor = InputMonitor(batches, log_dir=directory.logs)
     callbacks = _callbacks(config, images, comparison, gan, directory, state)
-    fit(gan, batches, config, callbacks)
+    fit(gan, monitor.batches, config, [monitor, *callbacks])
 
 
 def _callbacks(config, images, comparison, gan, directory, state):

@@ -157,7 +157,7 @@ def generated(gan: "GAN", count: int, seed: int) -> np.ndarray:
 
 
 def _run(config, recipe, subject, gan, directory, scope):
-    from keras_gans.callbacks import restore, save_generator
+    from keras_gans.callbacks import InputMonitor, restore, save_generator
 
     with scope:
         state = restore(gan, directory.checkpoints) or {}
@@ -185,7 +185,8 @@ def _run(config, recipe, subject, gan, directory, scope):
                 seed=config.seed,
                 start_step=step,
             )
-            fit(gan, batches, config, callbacks)
+            monitor = InputMonitor(batches, log_dir=directory.logs)
+            fit(gan, monitor.batches, config, [monitor, *callbacks])
         save_generator(gan.sampling_generator, directory.final)
         exported = export(
             gan,

@@ -156,6 +156,20 @@ def test_standardize_gives_the_moments_that_it_removes(dtype):
     assert_allclose(outputs, expected, rtol=rounding, atol=rounding / 2)
 
 
+def test_standardize_scales_and_shifts_by_channel():
+    generator = np.random.default_rng(0)
+    inputs = generator.normal(4.0, 3.0, (5, 3, 2, 4)).astype("float32")
+    scale, offset = generator.normal(size=(2, 4)).astype("float32")
+    outputs = backend.standardize(
+        *(ops.convert_to_tensor(inputs), 1e-3),
+        *map(ops.convert_to_tensor, (scale, offset)),
+    )[0]
+    exact = inputs.astype("float64")
+    deviation = np.sqrt(exact.var((0, 1, 2)) + 1e-3)
+    expected = (exact - exact.mean((0, 1, 2))) / deviation * scale + offset
+    assert_allclose(as_float64(outputs), expected, rtol=1e-5, atol=1e-5)
+
+
 def test_standardize_can_be_differentiated_twice():
     # Standardizing w x gives the same for every w, so the gradient by w x is
     # that by x over w: Σ g² is proportional to w⁻² and falls by 2 Σ g² / w.

@@ -7,7 +7,12 @@ from keras import layers, ops
 from numpy.testing import assert_allclose
 
 from keras_gans import backend
-from keras_gans.layers import Conv2DAveragePool, UpsampleConv2D
+from keras_gans.layers import (
+    AveragePool2D,
+    Conv2DAveragePool,
+    Upsample2D,
+    UpsampleConv2D,
+)
 from keras_gans.layers.resampling import fold
 
 FOLDING = pytest.mark.parametrize("folding", [False, True])
@@ -56,9 +61,11 @@ def assert_same_function(layer, oracle, images):
         def objective(inputs=images):
             return ops.sum(weights * function(inputs))
 
-        _, by_weights = backend.value_and_gradients(
-            objective, function.trainable_variables, function.variables
-        )
+        by_weights = []
+        if function.trainable_variables:
+            _, by_weights = backend.value_and_gradients(
+                objective, function.trainable_variables, function.variables
+            )
         inputs = ops.convert_to_tensor(images)
         by_inputs = backend.input_gradients(
             objective, inputs, function.variables
@@ -75,15 +82,34 @@ def assert_close(value, expected):
 
 
 @SIZES
+def test_upsampling_repeats_pixels(size):
+    oracle = layers.UpSampling2D(interpolation="nearest")
+    assert_same_function(Upsample2D(), oracle, images_of(size))
+
+
+@pytest.mark.parametrize("size", [(4, 6), (5, 3), (2, 3)])
+def test_pooling_is_the_mean_of_four(size):
+    oracle = layers.AveragePooling2D(2)
+    assert_same_function(AveragePool2D(), oracle, images_of(size))
+
+
+@pytest.mark.parametrize("make", [Upsample2D, AveragePool2D])
+def test_sizes_may_be_open(make):
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, make()(inputs))
+    for size in ((4, 6), (2, 2)):
+        expected = make().compute_output_shape((2, *size, 3))
+        assert tuple(model(images_of(size)).shape) == expected
+
+
+@SIZES
 def test_plain_upsampling_convolution(size):
     layer = UpsampleConv2D(5, folding=False)
     assert_same_function(layer, upsample_then_convolve(), images_of(size))
 
 
 @SIZES
-@pytest.mark.parametrize("form", ["transposed", "phases"])
-def test_folded_upsampling_convolution(size, form, monkeypatch):
-    monkeypatch.setattr(backend, "UPSAMPLING", form)
+def test_folded_upsampling_convolution(size):
     layer = UpsampleConv2D(5)
     assert_same_function(layer, upsample_then_convolve(), images_of(size))
 

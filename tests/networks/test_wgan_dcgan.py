@@ -6,6 +6,7 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_allclose
 
+from keras_gans.layers import Conv2D
 from keras_gans.networks.wgan_dcgan import (
     wgan_dcgan_critic,
     wgan_dcgan_generator,
@@ -211,9 +212,9 @@ def test_a_critic_s_first_convolution_is_not_normalized():
     critic = wgan_dcgan_critic(resolution=64, width=4, normalization="layer")
     kinds = [type(layer) for layer in critic.layers]
     assert kinds[1:4] == [
-        layers.Conv2D,
+        Conv2D,
         layers.ReLU,
-        layers.Conv2D,
+        Conv2D,
     ]
     assert kinds.count(layers.GroupNormalization) == 3
 

@@ -1,0 +1,129 @@
+"""A process that trains one variant of one model when it is told to.
+
+It answers lines of its standard input: a number of steps by the seconds they
+took, `counts` by what is counted from the graph.
+"""
+
+import json
+import resource
+import sys
+import time
+
+import keras
+from keras import ops
+
+from benchmarks.counting import count_step
+from keras_gans import backend
+from keras_gans.data import load_images
+
+# 32 px colour images of ten classes. The first is the reference network of
+# which the speed is stated: SNGAN's ResNets, 128 channels everywhere.
+MODELS = {
+    "SNGAN": (
+        "SAGAN",
+        "sagan_cifar10_32",
+        64,
+        {
+            "attention_resolution": 0,
+            "generator_width": 128,
+            "discriminator_width": 128,
+            "generator_multipliers": (1, 1, 1, 1),
+            "discriminator_multipliers": (1, 1, 1, 1),
+            "spectral_norm": "discriminator",
+        },
+    ),
+    "SAGAN": ("SAGAN", "sagan_cifar10_32", 32, {}),
+    "MSG-GAN": ("MSGGAN", "msg_gan_cifar10_32", 32, {"max_channels": 128}),
+    "AC-GAN": ("ACGAN", "ac_gan_cifar10_32", 32, {}),
+    "WGAN-GP": (
+        "WGANGP",
+        "wgan_gp_cifar10_32",
+        32,
+        {
+            "n_critic": 1,
+            "generator_width": 64,
+            "discriminator_width": 64,
+        },
+    ),
+    "LGA": ("LGAGAN", "lga_cifar10_32", 32, {"n_critic": 1}),
+}
+
+
+def use_keras_operations():
+    """Lets layers compute by Keras's operations, as Keras's own do."""
+
+    def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
+        outputs = ops.conv(inputs, kernel, strides, padding)
+        return outputs if bias is None else outputs + bias
+
+    def upsample(inputs):
+        return ops.repeat(ops.repeat(inputs, 2, axis=1), 2, axis=2)
+
+    backend.convolve = convolve
+    backend.upsample = upsample
+    backend.average_pool = lambda inputs: ops.average_pool(inputs, 2, 2)
+
+
+def build(model, folding, batch_size):
+    """Returns the compiled model and a batch of real images."""
+    import keras_gans
+
+    family, preset, default, changes = MODELS[model]
+    if model != "AC-GAN":
+        changes = {**changes, "folding": folding}
+    keras.utils.set_random_seed(0)
+    gan = getattr(keras_gans, family).from_preset(preset, **changes)
+    images = load_images("embedded", resolution=32, channels=3)
+    size = (batch_size or default) * gan.n_critic
+    batch, labels = next(
+        images.training_batches(size, seed=0).as_numpy_iterator()
+    )
+    return gan, (batch, labels) if gan.num_classes else (batch,)
+
+
+def memory():
+    """Returns the peak of this process's memory so far, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def peak(precision):
+    """Returns the floating-point operations a second of a matrix product."""
+    size = 2048
+    matrix = ops.ones((size, size), precision.removeprefix("mixed_"))
+    best = 0.0
+    for _ in range(12):
+        start = time.perf_counter()
+        product = ops.matmul(matrix, matrix)
+        # Some backends answer before they have computed.
+        float(ops.cast(product[0, 0], "float32"))
+        best = max(best, 2 * size**3 / (time.perf_counter() - start))
+    return best
+
+
+def main():
+    """Answers until its input ends."""
+    model, form, precision, batch_size = sys.argv[1:]
+    if form == "keras":
+        use_keras_operations()
+    keras.config.set_dtype_policy(precision)
+    rate = peak(precision)
+    before = memory()
+    gan, batch = build(model, form == "folded", int(batch_size))
+    for _ in range(2):
+        gan.train_on_batch(*batch)
+    print(json.dumps({"peak": rate}), flush=True)
+    for line in sys.stdin:
+        if line.strip() == "counts":
+            used = memory() - before
+            flops, moved = count_step(gan, batch)
+            answer = {"flops": flops, "bytes": moved, "memory": used}
+        else:
+            start = time.perf_counter()
+            for _ in range(int(line)):
+                gan.train_on_batch(*batch)
+            answer = (time.perf_counter() - start) / int(line)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""A training step of each model, on each backend, in each form.
+
+    python -m benchmarks.training_step
+    python -m benchmarks.training_step --models=SNGAN --backends=torch --turns=9
+
+Forms: `folded`, the default; `plain`, `folding=False`; and `keras`, plain with
+the convolutions of `keras.ops`, as layers of Keras compute them. AC-GAN has
+stride-2 transposed convolutions, which are their own folded form: for it there
+is one form.
+
+Every variant has a process of its own, which has all cores while the others
+wait. They take turns, so that changes of the machine's speed meet all; the
+ratio is the median over turns of the time of the first variant over that of
+the variant in the same turn.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+from benchmarks.machine import table
+
+MODELS = ("SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
+BATCHES = {"SNGAN": 64}
+BACKENDS = ("tensorflow", "torch", "jax")
+HEADER = (
+    "model",
+    "form",
+    "precision",
+    "ms a step",
+    "images/s",
+    "times as fast",
+    "GFLOP",
+    "share of the peak",
+    "GB moved",
+    "MiB",
+)
+
+
+class Worker:
+    """The process of one variant."""
+
+    def __init__(self, backend, model, form, precision, batch_size=0):
+        self.variant = model, form, precision
+        environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        if form == "keras":
+            # The C library's own way with large blocks of memory.
+            environment["MALLOC_MMAP_MAX_"] = "65536"
+        command = [sys.executable, "-m", "benchmarks.step_worker"]
+        self._process = subprocess.Popen(
+            [*command, model, form, precision, str(batch_size)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=os.environ | environment,
+        )
+
+    def ready(self):
+        """Waits until the model has trained two steps."""
+        self.peak = self._answer()["peak"]
+
+    def ask(self, question):
+        """Returns the answer to a line."""
+        self._process.stdin.write(f"{question}\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def stop(self):
+        """Ends the process."""
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _answer(self):
+        for line in self._process.stdout:
+            if line.startswith(("{", *"0123456789")):
+                return json.loads(line)
+        raise RuntimeError(f"The process of {self.variant} ended.")
+
+
+def variants(model: str, backend: str) -> list[tuple[str, str]]:
+    """Returns the forms and precisions of a model that are compared."""
+    if model == "AC-GAN":
+        return [("folded", "float32"), ("folded", "mixed_bfloat16")]
+    chosen = [("plain", "float32"), ("folded", "float32")]
+    if model == "SNGAN":
+        chosen.insert(0, ("keras", "float32"))
+    if model == "SNGAN" or backend == "tensorflow":
+        chosen.append(("folded", "mixed_bfloat16"))
+    return chosen
+
+
+def compare(workers: list[Worker], turns: int, steps: int) -> list[list]:
+    """Returns the seconds a step of each worker, turn by turn."""
+    for worker in workers:
+        worker.ready()
+    times = [[] for _ in workers]
+    for _ in range(turns):
+        for worker, own in zip(workers, times, strict=True):
+            own.append(worker.ask(steps))
+    return times
+
+
+def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
+    """Returns a row for each variant of a model on a backend."""
+    workers = [
+        Worker(backend, model, *variant) for variant in variants(model, backend)
+    ]
+    times = compare(workers, turns, steps)
+    rows = []
+    for worker, own in zip(workers, times, strict=True):
+        counts = worker.ask("counts")
+        worker.stop()
+        seconds = statistics.median(own)
+        ratios = [a / b for a, b in zip(times[0], own, strict=True)]
+        rate = counts["flops"] / seconds / worker.peak
+        rows.append(
+            (
+                *worker.variant,
+                f"{1000 * seconds:.0f}",
+                f"{BATCHES.get(model, 32) / seconds:.1f}",
+                f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
+                f"{max(ratios):.2f})",
+                f"{counts['flops'] / 1e9:.0f}",
+                f"{100 * rate:.0f} % of {worker.peak / 1e9:.0f} GFLOP/s",
+                f"{counts['bytes'] / 1e9:.1f}",
+                f"{counts['memory'] / 2**20:.0f}",
+            )
+        )
+    return rows
+
+
+def main(argv: list[str] | None = None) -> str:
+    """Prints a table for each backend and returns them."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--backends", default=",".join(BACKENDS))
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=2)
+    options = parser.parse_args(argv)
+    texts = []
+    for backend in options.backends.split(","):
+        rows = []
+        for model in options.models.split(","):
+            rows += measure(model, backend, options.turns, options.steps)
+        texts.append(f"{backend}:\n\n{table(HEADER, rows)}")
+        print(texts[-1], flush=True)
+    return "\n\n".join(texts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""How the C library hands out memory on Linux."""
+
+import ctypes
+import os
+import sys
+
+# Parameters of glibc's mallopt(3).
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
+_PAD = 2**28
+
+
+def keep_freed_memory() -> None:
+    """Lets large blocks that were freed serve the next ones.
+
+    By default glibc asks the kernel for every block of over 32 MiB anew and
+    gives it back at once. The kernel then clears each page at its first
+    touch, which takes several times as long as an activation function on it:
+    with PyTorch on two cores, a step of SNGAN at 32 pixels took 1.8 times as
+    long. Settings in the environment, as MALLOC_MMAP_MAX_, come first.
+    """
+    chosen = any(
+        name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ
+    )
+    if chosen or sys.platform != "linux":
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # Another C library.
+        return
+    mallopt(_MMAP_MAX, 0)
+    mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+    mallopt(_TOP_PAD, _PAD)

@@ -1,0 +1,60 @@
+"""Convolutions of NHWC images on TensorFlow: those of Keras."""
+
+import tensorflow as tf
+from keras import ops
+
+
+def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
+    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        kernel: `(rows, columns, channels, filters)`.
+        bias: `(filters,)`, or None.
+        strides: Int, of both axes.
+        padding: `same` or `valid`.
+    """
+    outputs = ops.conv(inputs, kernel, strides, padding)
+    return outputs if bias is None else outputs + bias
+
+
+def convolve_transposed(inputs, kernel, bias=None):
+    """Returns a transposed convolution of stride 2, 'same', plus a bias.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        kernel: `(size, size, filters, channels)`, size at least 2.
+        bias: `(filters,)`, or None.
+    """
+    outputs = ops.conv_transpose(inputs, kernel, 2, padding="same")
+    return outputs if bias is None else outputs + bias
+
+
+@tf.custom_gradient
+def upsample(inputs):
+    """Returns NHWC images of twice the size, every pixel repeated 2x2.
+
+    Joined by copies, and back by a pooling kernel: the gradient of `repeat`
+    takes four times as long.
+    """
+    _, height, width, channels = (
+        static or dynamic
+        for static, dynamic in zip(
+            inputs.shape, tf.unstack(tf.shape(inputs)), strict=True
+        )
+    )
+    rows = tf.reshape(
+        tf.concat([inputs, inputs], 3), (-1, height, 2 * width * channels)
+    )
+    outputs = tf.reshape(
+        tf.concat([rows, rows], 2), (-1, 2 * height, 2 * width, channels)
+    )
+    return (
+        outputs,
+        lambda gradient: 4.0 * tf.nn.avg_pool2d(gradient, 2, 2, "VALID"),
+    )
+
+
+def average_pool(inputs):
+    """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
+    return tf.nn.avg_pool2d(inputs, 2, 2, "VALID")

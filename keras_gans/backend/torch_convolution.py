@@ -1,0 +1,81 @@
+"""Convolutions of NHWC images on PyTorch, without copies of the images.
+
+A transposed view of contiguous NHWC images is in PyTorch's `channels_last`
+format, in which oneDNN and cuDNN are fastest; `keras.ops.conv` makes the view
+contiguous first and brings it back, two copies a convolution.
+"""
+
+import torch
+from torch.nn import functional
+
+
+def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
+    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        kernel: `(rows, columns, channels, filters)`.
+        bias: `(filters,)`, or None.
+        strides: Int, of both axes.
+        padding: `same` or `valid`.
+    """
+    images, around = inputs.permute(0, 3, 1, 2), 0
+    if padding == "same":
+        images, around = _padded(images, kernel.shape[:2], strides)
+    outputs = functional.conv2d(
+        images, _channels_last(kernel, (3, 2, 0, 1)), bias, strides, around
+    )
+    return outputs.permute(0, 2, 3, 1)
+
+
+def convolve_transposed(inputs, kernel, bias=None):
+    """Returns a transposed convolution of stride 2, 'same', plus a bias.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        kernel: `(size, size, filters, channels)`, size at least 2.
+        bias: `(filters,)`, or None.
+    """
+    before, after = divmod(kernel.shape[0] - 2, 2)
+    after += before
+    outputs = functional.conv_transpose2d(
+        inputs.permute(0, 3, 1, 2),
+        _channels_last(kernel, (3, 2, 0, 1)),
+        bias,
+        stride=2,
+        padding=before,
+    )
+    # What PyTorch takes off both ends; the rest comes off the second alone.
+    height, width = (2 * size for size in inputs.shape[1:3])
+    return outputs[:, :, :height, :width].permute(0, 2, 3, 1)
+
+
+def average_pool(inputs):
+    """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
+    pooled = functional.avg_pool2d(inputs.permute(0, 3, 1, 2), 2)
+    return pooled.permute(0, 2, 3, 1)
+
+
+def upsample(inputs):
+    """Returns NHWC images of twice the size, every pixel repeated 2x2."""
+    count, height, width, channels = inputs.shape
+    repeated = inputs[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
+    return repeated.reshape(count, 2 * height, 2 * width, channels)
+
+
+def _padded(images, sizes, stride):
+    """Returns images, padded where an axis' two ends differ, and the rest."""
+    around = []
+    for axis, size in zip((2, 3), sizes, strict=True):
+        length = images.shape[axis]
+        steps = (length + stride - 1) // stride
+        total = max(0, (steps - 1) * stride + size - length)
+        around.append((total // 2, total - total // 2))
+    if all(before == after for before, after in around):
+        return images, [before for before, _ in around]
+    (top, bottom), (left, right) = around
+    return functional.pad(images, (left, right, top, bottom)), 0
+
+
+def _channels_last(kernel, axes):
+    return kernel.permute(axes).contiguous(memory_format=torch.channels_last)

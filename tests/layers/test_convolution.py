@@ -1,0 +1,179 @@
+"""Convolutions against Keras's own layers, and dense float64 sums."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+from numpy.testing import assert_allclose
+
+from keras_gans import backend
+from keras_gans.layers import Conv2D, Conv2DTranspose, SpectralNormalization
+
+SIZES = pytest.mark.parametrize("size", [(5, 4)])
+CONVOLUTIONS = [
+    {"kernel_size": 3, "padding": "same"},
+    {"kernel_size": 1},
+    {"kernel_size": (1, 2), "padding": "same", "activation": "tanh"},
+    {"kernel_size": 4, "padding": "same", "use_bias": False},
+    {"kernel_size": 3, "strides": 2, "padding": "same"},
+    {"kernel_size": 4, "strides": 2, "padding": "same"},
+    {"kernel_size": 5, "strides": 2, "padding": "same"},
+    {"kernel_size": 2, "strides": 3, "padding": "same"},
+    {"kernel_size": 3, "strides": (1, 2), "padding": "same"},
+    {"kernel_size": 2, "dilation_rate": 2, "padding": "same"},
+]
+TRANSPOSED = [
+    {"kernel_size": 2, "strides": 2, "padding": "same"},
+    {"kernel_size": 3, "strides": 2, "padding": "same"},
+    {"kernel_size": 4, "strides": 2, "padding": "same", "use_bias": False},
+    {"kernel_size": 5, "strides": 2, "padding": "same", "activation": "tanh"},
+    {"kernel_size": 6, "strides": 2, "padding": "same"},
+    {"kernel_size": 4, "strides": 2, "padding": "valid"},
+    {"kernel_size": (3, 4), "strides": 2, "padding": "same"},
+    {"kernel_size": 3, "strides": 1, "padding": "same"},
+    {"kernel_size": 3, "strides": 3, "padding": "same"},
+]
+
+
+def as_float64(tensor):
+    return ops.convert_to_numpy(tensor).astype("float64")
+
+
+def images_of(size, count=2):
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(count, *size, 3)).astype("float32")
+
+
+def assert_close(value, expected):
+    scale = np.abs(expected).max()
+    assert_allclose(value, expected, rtol=1e-5, atol=1e-5 * scale)
+
+
+def derivatives(layer, images, weights):
+    """Returns outputs, gradients, and gradients of the gradients' norm."""
+
+    def objective(inputs=images):
+        return ops.sum(weights * layer(inputs))
+
+    def norm():
+        inputs = ops.convert_to_tensor(images)
+        # Cubes, so that gradients of a linear layer depend on the images.
+        gradients = backend.input_gradients(
+            lambda x: ops.sum(weights * layer(x) ** 3),
+            inputs,
+            layer.variables,
+        )
+        return ops.sum(ops.square(gradients))
+
+    variables = layer.trainable_variables
+    _, by_weights = backend.value_and_gradients(
+        objective, variables, layer.variables
+    )
+    _, twice = backend.value_and_gradients(norm, variables, layer.variables)
+    by_inputs = backend.input_gradients(
+        objective, ops.convert_to_tensor(images), layer.variables
+    )
+    values = [layer(images), by_inputs, *by_weights, *twice]
+    return [as_float64(value) for value in values]
+
+
+def assert_same_function(ours, theirs, images):
+    generator = np.random.default_rng(1)
+    for layer in (ours, theirs):
+        layer.build(images.shape)
+    for weight, other in zip(ours.weights, theirs.weights, strict=True):
+        value = generator.normal(size=weight.shape)
+        weight.assign(value)
+        other.assign(value)
+    shape = theirs.compute_output_shape(images.shape)
+    weights = ops.array(generator.normal(size=shape), dtype="float32")
+    for value, expected in zip(
+        derivatives(ours, images, weights),
+        derivatives(theirs, images, weights),
+        strict=True,
+    ):
+        assert_close(value, expected)
+
+
+@SIZES
+@pytest.mark.parametrize("options", CONVOLUTIONS)
+def test_a_convolution_is_keras_s_with_both_derivatives(options, size):
+    assert_same_function(
+        Conv2D(5, **options), layers.Conv2D(5, **options), images_of(size)
+    )
+
+
+@SIZES
+@pytest.mark.parametrize("options", TRANSPOSED)
+def test_a_transposed_convolution_is_keras_s(options, size):
+    assert_same_function(
+        Conv2DTranspose(5, **options),
+        layers.Conv2DTranspose(5, **options),
+        images_of(size),
+    )
+
+
+@pytest.mark.parametrize("size", [3, 4, 5])
+def test_transposing_is_the_way_back_of_a_convolution(size):
+    # <conv(x), y> = <x, conv_transposed(y)>, summed in float64.
+    generator = np.random.default_rng(2)
+    kernel = generator.normal(size=(size, size, 3, 5)).astype("float32")
+    small = generator.normal(size=(2, 4, 3, 5)).astype("float32")
+    large = generator.normal(size=(2, 8, 6, 3)).astype("float32")
+    kernel, small, large = map(ops.convert_to_tensor, (kernel, small, large))
+    down = as_float64(backend.convolve(large, kernel, None, 2))
+    up = as_float64(backend.convolve_transposed(small, kernel))
+    assert_allclose(
+        (down * as_float64(small)).sum(), (up * as_float64(large)).sum(), 1e-5
+    )
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+@pytest.mark.parametrize("count", [6, 7])
+def test_batches_that_are_worked_off_in_parts(monkeypatch, strides, count):
+    # 3 images a part, 1 where the batch is prime.
+    if keras.backend.backend() == "jax":
+        monkeypatch.setattr(backend._convolution, "_PART", 3 * 8 * 8 * 3)
+    options = {"kernel_size": 4, "strides": strides, "padding": "same"}
+    images = images_of((6, 6), count)
+    assert_same_function(
+        Conv2D(5, **options), layers.Conv2D(5, **options), images
+    )
+    options["strides"] = 2
+    assert_same_function(
+        Conv2DTranspose(5, **options),
+        layers.Conv2DTranspose(5, **options),
+        images,
+    )
+
+
+@pytest.mark.parametrize("make", [Conv2D, Conv2DTranspose])
+class TestBoth:
+    def test_images_stay_bfloat16(self, make):
+        images = images_of((4, 4))
+        exact = make(5, 4, strides=2, padding="same")
+        expected = as_float64(exact(images))
+        layer = make(5, 4, strides=2, padding="same", dtype="mixed_bfloat16")
+        layer.build(images.shape)
+        layer.set_weights(exact.get_weights())
+        outputs = layer(images)
+        assert keras.backend.standardize_dtype(outputs.dtype) == "bfloat16"
+        outputs = as_float64(ops.cast(outputs, "float32"))
+        scale = np.abs(expected).max()
+        assert_allclose(outputs, expected, atol=0.02 * scale)
+
+    def test_the_normalized_kernel_is_used(self, make):
+        images = images_of((4, 4))
+        layer = make(5, 4, strides=2, padding="same", use_bias=False)
+        normalized = SpectralNormalization(layer)
+        normalized.build(images.shape)
+        expected = as_float64(layer(images)) / as_float64(normalized.sigma())
+        assert_close(as_float64(normalized(images)), expected)
+
+    def test_a_saved_layer_is_an_equal_one(self, make):
+        layer = make(5, 4, strides=2, padding="same", name="conv")
+        copy = keras.saving.deserialize_keras_object(
+            keras.saving.serialize_keras_object(layer)
+        )
+        assert type(copy) is make
+        assert copy.get_config() == layer.get_config()
