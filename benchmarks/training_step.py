@@ -61,7 +61,7 @@ class Worker:
 
     def ready(self):
         """Waits until the model has trained two steps."""
-        self.peak = self._answer()["peak"]
+        self._answer()
 
     def ask(self, question):
         """Returns the answer to a line."""
@@ -76,7 +76,7 @@ class Worker:
 
     def _answer(self):
         for line in self._process.stdout:
-            if line.startswith(("{", *"0123456789")):
+            if line.startswith(("{", '"ready"', *"0123456789")):
                 return json.loads(line)
         raise RuntimeError(f"The process of {self.variant} ended.")
 
@@ -116,7 +116,7 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
         worker.stop()
         seconds = statistics.median(own)
         ratios = [a / b for a, b in zip(times[0], own, strict=True)]
-        rate = counts["flops"] / seconds / worker.peak
+        rate = counts["flops"] / seconds / counts["peak"]
         rows.append(
             (
                 *worker.variant,
@@ -125,7 +125,7 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
                 f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
                 f"{max(ratios):.2f})",
                 f"{counts['flops'] / 1e9:.0f}",
-                f"{100 * rate:.0f} % of {worker.peak / 1e9:.0f} GFLOP/s",
+                f"{100 * rate:.0f} % of {counts['peak'] / 1e9:.0f} GFLOP/s",
                 f"{counts['bytes'] / 1e9:.1f}",
                 f"{counts['memory'] / 2**20:.0f}",
             )
@@ -138,7 +138,7 @@ def main(argv: list[str] | None = None) -> str:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--backends", default=",".join(BACKENDS))
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--steps", type=int, default=2)
     options = parser.parse_args(argv)
     texts = []

@@ -53,7 +53,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
 
     Example:
     >>> layer = Conv2DTranspose(5, 4, 2, padding="same")
-    >>> layer.compute_output_shape((2, 8, 8, 3))
+    >>> tuple(layer.compute_output_shape((2, 8, 8, 3)))
     (2, 16, 16, 5)
     """
 
