@@ -1,4 +1,4 @@
-"""Arithmetic and memory traffic of a training step, counted from its graph.
+"""Arithmetic and memory traffic, counted from graphs.
 
 Floating-point operations are those of convolutions and matrix products, two
 for each multiplication and addition. Bytes are those that every operation
@@ -21,11 +21,16 @@ def count_step(gan, batch: tuple) -> tuple[float, float]:
     }[backend](gan, data)
 
 
-def _tensorflow(gan, data):
+def count_call(function, *inputs) -> tuple[float, float]:
+    """Returns the operations and bytes of a function on TensorFlow."""
     import tensorflow as tf
 
-    step = tf.function(gan.train_step).get_concrete_function(data)
-    return count_graph(step.graph)
+    graph = tf.function(function).get_concrete_function(*inputs).graph
+    return count_graph(graph)
+
+
+def _tensorflow(gan, data):
+    return count_call(gan.train_step, data)
 
 
 # They move no numbers.
@@ -54,6 +59,8 @@ def count_graph(graph) -> tuple[float, float]:
         kind = operation.type
         if kind == "Conv2D":
             flops += 2 * math.prod(out) * math.prod(shapes[1][:3])
+        elif kind == "DepthwiseConv2dNative":
+            flops += 2 * math.prod(out) * math.prod(shapes[1][:2])
         elif kind == "Conv2DBackpropInput":
             flops += 2 * math.prod(shapes[2]) * math.prod(shapes[1][:3])
         elif kind == "Conv2DBackpropFilter":

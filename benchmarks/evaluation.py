@@ -3,8 +3,8 @@
     python -m benchmarks.evaluation
 
 Extraction is compared with the forward pass of the bare network on batches
-that are ready in memory, by turns. Inception has random weights here, which
-cost the same.
+that are ready in memory, by turns. GFLOP and MB are counted from the networks'
+graphs; MiB are what was needed beyond what earlier rows had needed.
 """
 
 import pathlib
@@ -15,7 +15,8 @@ import time
 import keras
 import numpy as np
 
-from benchmarks.machine import table
+from benchmarks.counting import count_call
+from benchmarks.machine import matrix_product_rate, peak_memory, table
 from keras_gans.data import load_images
 from keras_gans.metrics import (
     EfficientNetLite0Features,
@@ -24,8 +25,19 @@ from keras_gans.metrics import (
     evaluate_samples,
     frechet_distance,
 )
+from keras_gans.metrics.inception_network import build_network
 
 TURNS, IMAGES = 5, 256
+HEADER = (
+    "what",
+    "time",
+    "images/s",
+    "share of the peak",
+    "GFLOP an image",
+    "MB an image",
+    "MiB more",
+    "",
+)
 
 
 def seconds(function) -> float:
@@ -36,38 +48,71 @@ def seconds(function) -> float:
 
 
 def extraction() -> tuple:
-    """Returns images/s, and the share of the bare network's."""
+    """Returns the cost of features for FID-lite0, against the network's."""
     extractor = EfficientNetLite0Features()
     images = np.random.default_rng(0).integers(
         0, 256, (IMAGES, 32, 32, 3), dtype="uint8"
     )
-    network = extractor._network
-    size = extractor.batch_size
-    batch = keras.ops.convert_to_tensor(images[:size])
-
-    def bare():
-        for _ in range(IMAGES // size):
-            outputs = network.predict_on_batch(batch)
-        return outputs
-
-    for function in (bare, lambda: extractor(images)):
-        function()
+    before = peak_memory()
+    bare, counts = passes(extractor._network, images[: extractor.batch_size])
+    extractor(images)
     pairs = [
         (seconds(bare), seconds(lambda: extractor(images)))
         for _ in range(TURNS)
     ]
     share = statistics.median(a / b for a, b in pairs)
-    own = statistics.median(b for _, b in pairs)
     return (
-        "features, FID-lite0",
-        f"{IMAGES / own:.0f} images/s",
-        (f"{100 * share:.0f} % of the bare network"),
+        "features for FID-lite0",
+        *rates(statistics.median(b for _, b in pairs), counts, before),
+        f"{100 * share:.0f} % of the bare network's images/s",
+    )
+
+
+def inception() -> tuple:
+    """Returns the cost of the bare network of FID, with random weights."""
+    before = peak_memory()
+    network = build_network()
+    size = network.input_shape[1]
+    images = np.random.default_rng(0).uniform(-1, 1, (32, size, size, 3))
+    run, counts = passes(network, images.astype("float32"))
+    times = [seconds(run) for _ in range(TURNS)]
+    return (
+        "Inception network of FID",
+        *rates(statistics.median(times), counts, before),
+        "random weights",
+    )
+
+
+def passes(network, batch):
+    """Returns what passes `IMAGES` through, and what one image takes."""
+    batch = keras.ops.convert_to_tensor(batch)
+
+    def run():
+        for _ in range(IMAGES // len(batch)):
+            network.predict_on_batch(batch)
+
+    run()
+    counts = [count / len(batch) for count in count_call(network, batch)]
+    return run, counts
+
+
+def rates(time_taken: float, counts: list[float], before: int) -> tuple:
+    """Returns the columns of `IMAGES` images."""
+    flops, moved = counts
+    share = flops * IMAGES / time_taken / matrix_product_rate()
+    return (
+        f"{time_taken:.2f} s for {IMAGES} images",
+        f"{IMAGES / time_taken:.0f}",
+        f"{100 * share:.0f} %",
+        f"{flops / 1e9:.2f}",
+        f"{moved / 1e6:.0f}",
+        f"{(peak_memory() - before) / 2**20:.0f}",
     )
 
 
 def distance(dimension: int) -> tuple:
     """Returns how long a distance from kept moments takes."""
-    random = np.random.default_rng(0)
+    random, before = np.random.default_rng(0), peak_memory()
     real, fake = Moments(dimension), Moments(dimension)
     for moments in (real, fake):
         for _ in range(4):
@@ -75,8 +120,10 @@ def distance(dimension: int) -> tuple:
     times = [seconds(lambda: frechet_distance(real, fake)) for _ in range(3)]
     return (
         f"Fréchet distance, {dimension} features",
-        (f"{statistics.median(times):.2f} s"),
-        "",
+        f"{statistics.median(times):.2f} s",
+        *("",) * 4,
+        f"{(peak_memory() - before) / 2**20:.0f}",
+        "from kept moments",
     )
 
 
@@ -100,6 +147,7 @@ def whole() -> tuple:
             )
 
         reference()
+        before = peak_memory()
 
         def evaluate():
             evaluate_samples(
@@ -108,17 +156,27 @@ def whole() -> tuple:
                 metrics=("fid", "kid"),
             )
 
+        taken = seconds(evaluate)
         return (
-            "FID-lite0 and KID, 10,000 images",
-            f"{seconds(evaluate):.0f} s",
+            "FID-lite0 and KID",
+            f"{taken:.0f} s for 10,000 images",
+            f"{10_000 / taken:.0f}",
+            *("",) * 3,
+            f"{(peak_memory() - before) / 2**20:.0f}",
             "reference from its cache, intervals included",
         )
 
 
 def main() -> str:
     """Prints the table and returns it."""
-    rows = [extraction(), distance(1280), distance(2048), whole()]
-    text = table(("what", "cost", ""), rows)
+    rows = [
+        extraction(),
+        inception(),
+        distance(1280),
+        distance(2048),
+        whole(),
+    ]
+    text = table(HEADER, rows)
     print(text)
     return text
 

@@ -1,9 +1,10 @@
-"""What a benchmark ran on."""
+"""What a benchmark ran on, and what that machine can do."""
 
 import importlib.metadata
 import os
 import pathlib
 import platform
+import time
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
 
@@ -28,6 +29,28 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def peak_memory() -> int:
+    """Returns the most memory that this process has held so far, in bytes."""
+    status = pathlib.Path("/proc/self/status").read_text().split()
+    return 1024 * int(status[status.index("VmHWM:") + 1])
+
+
+def matrix_product_rate(precision: str = "float32") -> float:
+    """Returns the operations a second of the backend's best matrix product."""
+    from keras import ops
+
+    size = 2048
+    matrix = ops.ones((size, size), precision.removeprefix("mixed_"))
+    best = 0.0
+    for _ in range(12):
+        start = time.perf_counter()
+        product = ops.matmul(matrix, matrix)
+        # Some backends answer before they have computed.
+        float(ops.cast(product[0, 0], "float32"))
+        best = max(best, 2 * size**3 / (time.perf_counter() - start))
+    return best
 
 
 def table(header: tuple[str, ...], rows: list[tuple]) -> str:

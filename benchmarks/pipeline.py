@@ -1,6 +1,8 @@
 """The input pipeline by itself: images/s of every kind of data.
 
-python -m benchmarks.pipeline
+    python -m benchmarks.pipeline
+
+MB/s are those of the batches; MiB are the peak of the process so far.
 """
 
 import pathlib
@@ -9,7 +11,7 @@ import time
 
 import numpy as np
 
-from benchmarks.machine import table
+from benchmarks.machine import peak_memory, table
 from keras_gans.data import load_images
 
 BATCH, SECONDS, PICTURES = 64, 1.5, 500
@@ -57,8 +59,15 @@ def main() -> str:
         ):
             images = load_images(dataset, resolution=resolution, channels=3)
             rates = [rate(images, augment) for augment in ((), AUGMENTATIONS)]
-            rows.append((name, *(f"{value:,.0f}" for value in rates)))
-    header = ("data", "images/s", "with every augmentation")
+            volume = 4e-6 * 3 * resolution**2 * rates[0]
+            rows.append(
+                (
+                    name,
+                    *(f"{value:,.0f}" for value in (*rates, volume)),
+                    f"{peak_memory() / 2**20:.0f}",
+                )
+            )
+    header = ("data", "images/s", "with every augmentation", "MB/s", "MiB")
     text = table(header, rows)
     print(text)
     return text

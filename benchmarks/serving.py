@@ -1,6 +1,9 @@
 """An exported generator, in a process that has TensorFlow alone.
 
-python -m benchmarks.serving
+    python -m benchmarks.serving
+
+SAGAN's for 32 px (`sagan_cifar10_32`), in float32, of which GFLOP and GB are
+counted from its graph.
 """
 
 import pathlib
@@ -8,11 +11,22 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks.machine import table
+from benchmarks.counting import count_call
+from benchmarks.machine import matrix_product_rate, table
 
+HEADER = (
+    "batch",
+    "latency",
+    "images/s",
+    "share of the peak",
+    "GFLOP",
+    "GB moved",
+    "MiB of the process",
+)
 CLIENT = """
 import statistics, sys, time
 import tensorflow as tf
+from benchmarks.machine import peak_memory
 assert "keras_gans" not in sys.modules
 served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 for batch in (1, 64):
@@ -26,12 +40,14 @@ for batch in (1, 64):
         start = time.perf_counter()
         served(**inputs)["images"].numpy()
         times.append(time.perf_counter() - start)
-    print(batch, statistics.median(times))
+    print(batch, statistics.median(times), peak_memory(), sep=",")
 """
 
 
 def main() -> str:
     """Prints the table and returns it."""
+    from keras import ops
+
     from keras_gans import SAGAN
     from keras_gans.serving import export_generator
 
@@ -51,15 +67,22 @@ def main() -> str:
         ).stdout
     rows = []
     for line in answer.splitlines():
-        batch, seconds = line.split()
+        batch, seconds, memory = map(float, line.split(","))
+        latents = ops.zeros((int(batch), gan.latent_dim))
+        labels = ops.zeros((int(batch),), "int32")
+        flops, moved = count_call(gan.sampling_generator, [latents, labels])
         rows.append(
             (
-                batch,
-                f"{1000 * float(seconds):.1f} ms",
-                f"{int(batch) / float(seconds):.0f}",
+                f"{batch:.0f}",
+                f"{1000 * seconds:.1f} ms",
+                f"{batch / seconds:.0f}",
+                f"{100 * flops / seconds / matrix_product_rate():.0f} %",
+                f"{flops / 1e9:.2f}",
+                f"{moved / 1e9:.2f}",
+                f"{memory / 2**20:.0f}",
             )
         )
-    text = table(("batch", "latency", "images/s"), rows)
+    text = table(HEADER, rows)
     print(text)
     return text
 

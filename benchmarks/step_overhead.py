@@ -16,6 +16,7 @@ import time
 import keras
 import numpy as np
 
+from benchmarks.machine import table
 from keras_gans import SAGAN
 from keras_gans.data import load_images
 
@@ -273,23 +274,23 @@ def measure():
     return times
 
 
-def main():
-    """Prints the table."""
+def main() -> str:
+    """Prints the table and returns it."""
     times = measure()
     ratios = [
         fit / loop
         for fit, loop in zip(times["fit"], times["loop"], strict=True)
     ]
-    print(
-        f"{keras.backend.backend()}: SAGAN-32, width {WIDTH}, batch {BATCH}, "
-        f"{TURNS} turns of {STEPS} steps"
+    row = (
+        keras.backend.backend(),
+        *(f"{1000 * statistics.median(own):.1f}" for own in times.values()),
+        f"{statistics.median(ratios):.3f}",
+        f"{min(ratios):.3f} to {max(ratios):.3f}",
     )
-    for name, values in times.items():
-        print(f"  {name:5s} {1000 * statistics.median(values):8.1f} ms a step")
-    print(
-        f"  ratio {statistics.median(ratios):8.3f} "
-        f"(from {min(ratios):.3f} to {max(ratios):.3f})"
-    )
+    header = ("backend", "fit, ms a step", "loop, ms a step", "ratio", "range")
+    text = table(header, [row])
+    print(text)
+    return text
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ took, `counts` by what is counted from the graph.
 """
 
 import json
-import pathlib
 import sys
 import time
 
@@ -13,6 +12,7 @@ import keras
 from keras import ops
 
 from benchmarks.counting import count_step
+from benchmarks.machine import matrix_product_rate, peak_memory
 from keras_gans import backend
 from keras_gans.data import load_images
 
@@ -47,6 +47,17 @@ MODELS = {
     ),
     "LGA": ("LGAGAN", "lga_cifar10_32", 32, {"n_critic": 1}),
 }
+# What each form changes; AC-GAN has one form of convolutions.
+PLAIN = {"folding": False}
+FORMS = {
+    "keras": PLAIN,
+    "plain": PLAIN,
+    "folded": {},
+    "shared fakes": {"share_fakes": True},
+    "lazy penalty": {"penalty_interval": 4},
+    "accumulated": {"accumulate": 4},
+    "remat": {"remat": True},
+}
 
 
 def use_keras_operations():
@@ -64,63 +75,44 @@ def use_keras_operations():
     backend.average_pool = lambda inputs: ops.average_pool(inputs, 2, 2)
 
 
-def build(model, folding, batch_size):
+def build(model, form):
     """Returns the compiled model and a batch of real images."""
     import keras_gans
 
-    family, preset, default, changes = MODELS[model]
-    if model != "AC-GAN":
-        changes = {**changes, "folding": folding}
+    family, preset, size, changes = MODELS[model]
     keras.utils.set_random_seed(0)
-    gan = getattr(keras_gans, family).from_preset(preset, **changes)
+    gan = getattr(keras_gans, family).from_preset(
+        preset, **changes, **FORMS[form]
+    )
     images = load_images("embedded", resolution=32, channels=3)
-    size = (batch_size or default) * gan.n_critic
+    size *= gan.n_critic
     batch, labels = next(
         images.training_batches(size, seed=0).as_numpy_iterator()
     )
     return gan, (batch, labels) if gan.num_classes else (batch,)
 
 
-def memory():
-    """Returns the peak of this process's memory so far, in bytes."""
-    status = pathlib.Path("/proc/self/status").read_text().split()
-    return 1024 * int(status[status.index("VmHWM:") + 1])
-
-
-def peak(precision):
-    """Returns the floating-point operations a second of a matrix product."""
-    size = 2048
-    matrix = ops.ones((size, size), precision.removeprefix("mixed_"))
-    best = 0.0
-    for _ in range(12):
-        start = time.perf_counter()
-        product = ops.matmul(matrix, matrix)
-        # Some backends answer before they have computed.
-        float(ops.cast(product[0, 0], "float32"))
-        best = max(best, 2 * size**3 / (time.perf_counter() - start))
-    return best
-
-
 def main():
     """Answers until its input ends."""
-    model, form, precision, batch_size = sys.argv[1:]
+    model, form, precision = sys.argv[1:]
     if form == "keras":
         use_keras_operations()
     keras.config.set_dtype_policy(precision)
-    before = memory()
-    gan, batch = build(model, form == "folded", int(batch_size))
+    before = peak_memory()
+    gan, batch = build(model, form)
     for _ in range(2):
         gan.train_on_batch(*batch)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         if line.strip() == "counts":
-            used = memory() - before
+            used = peak_memory() - before
             flops, moved = count_step(gan, batch)
             answer = {
+                "images": len(batch[0]),
                 "flops": flops,
                 "bytes": moved,
                 "memory": used,
-                "peak": peak(precision),
+                "peak": matrix_product_rate(precision),
             }
         else:
             start = time.perf_counter()

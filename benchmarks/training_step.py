@@ -6,7 +6,14 @@
 Forms: `folded`, the default; `plain`, `folding=False`; and `keras`, plain with
 the convolutions of `keras.ops`, as layers of Keras compute them. AC-GAN has
 stride-2 transposed convolutions, which are their own folded form: for it there
-is one form.
+is one form. The others are folded too: `shared fakes` draws images once for
+both players, `lazy penalty` computes the penalty at every fourth step,
+`accumulated` takes the batch in four parts, `remat` computes features again.
+
+GFLOP and GB are counted from the graph of the step, but for a lazy penalty and
+accumulation, of which the graph has branches and loops; the peak is that of a
+matrix product in the same precision; MiB are what the process needed beyond its
+libraries.
 
 Every variant has a process of its own, which has all cores while the others
 wait. They take turns, so that changes of the machine's speed meet all; the
@@ -24,8 +31,11 @@ import sys
 from benchmarks.machine import table
 
 MODELS = ("SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
-BATCHES = {"SNGAN": 64}
 BACKENDS = ("tensorflow", "torch", "jax")
+OPTIONS = {
+    "SNGAN": ("shared fakes", "accumulated", "remat"),
+    "WGAN-GP": ("lazy penalty",),
+}
 HEADER = (
     "model",
     "form",
@@ -43,7 +53,7 @@ HEADER = (
 class Worker:
     """The process of one variant."""
 
-    def __init__(self, backend, model, form, precision, batch_size=0):
+    def __init__(self, backend, model, form, precision):
         self.variant = model, form, precision
         environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
         if form == "keras":
@@ -51,7 +61,7 @@ class Worker:
             environment["MALLOC_MMAP_MAX_"] = "65536"
         command = [sys.executable, "-m", "benchmarks.step_worker"]
         self._process = subprocess.Popen(
-            [*command, model, form, precision, str(batch_size)],
+            [*command, model, form, precision],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -90,6 +100,7 @@ def variants(model: str, backend: str) -> list[tuple[str, str]]:
         chosen.insert(0, ("keras", "float32"))
     if model == "SNGAN" or backend == "tensorflow":
         chosen.append(("folded", "mixed_bfloat16"))
+    chosen += [(form, "float32") for form in OPTIONS.get(model, ())]
     return chosen
 
 
@@ -110,27 +121,43 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
         Worker(backend, model, *variant) for variant in variants(model, backend)
     ]
     times = compare(workers, turns, steps)
-    rows = []
-    for worker, own in zip(workers, times, strict=True):
-        counts = worker.ask("counts")
+    counts = [worker.ask("counts") for worker in workers]
+    for worker in workers:
         worker.stop()
+    rows = []
+    for worker, own, count in zip(workers, times, counts, strict=True):
         seconds = statistics.median(own)
         ratios = [a / b for a, b in zip(times[0], own, strict=True)]
-        rate = counts["flops"] / seconds / counts["peak"]
+        # The same machine gave each of them.
+        peak = max(
+            other["peak"]
+            for like, other in zip(workers, counts, strict=True)
+            if like.variant[2] == worker.variant[2]
+        )
         rows.append(
             (
                 *worker.variant,
                 f"{1000 * seconds:.0f}",
-                f"{BATCHES.get(model, 32) / seconds:.1f}",
+                f"{count['images'] / seconds:.1f}",
                 f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
                 f"{max(ratios):.2f})",
-                f"{counts['flops'] / 1e9:.0f}",
-                f"{100 * rate:.0f} % of {counts['peak'] / 1e9:.0f} GFLOP/s",
-                f"{counts['bytes'] / 1e9:.1f}",
-                f"{counts['memory'] / 2**20:.0f}",
+                *counted(worker.variant, count, seconds, peak),
+                f"{count['memory'] / 2**20:.0f}",
             )
         )
     return rows
+
+
+def counted(variant: tuple, counts: dict, seconds: float, peak: float) -> tuple:
+    """Returns the columns that rest on the graph of a step."""
+    if variant[1] in ("lazy penalty", "accumulated"):
+        return ("", "", "")
+    return (
+        f"{counts['flops'] / 1e9:.0f}",
+        f"{100 * counts['flops'] / seconds / peak:.0f} % of "
+        f"{peak / 1e9:.0f} GFLOP/s",
+        f"{counts['bytes'] / 1e9:.1f}",
+    )
 
 
 def main(argv: list[str] | None = None) -> str:
@@ -139,7 +166,7 @@ def main(argv: list[str] | None = None) -> str:
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--backends", default=",".join(BACKENDS))
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=4)
     options = parser.parse_args(argv)
     texts = []
     for backend in options.backends.split(","):

@@ -14,6 +14,7 @@ backend module defines the same names:
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
 - `standardize(inputs, epsilon, scale, offset)`: batch normalization.
+- `box_filter(inputs, padding)`: NHWC images' means of 2x2 neighbours.
 - `average_pool(inputs)`: NHWC images of half the size, means of 2x2 pixels.
 - `upsample(inputs)`: NHWC images of twice the size, pixels repeated.
 - `loop(count, body, carry)`: a loop whose passes follow one another.
@@ -22,7 +23,7 @@ backend module defines the same names:
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
 - `convolve(inputs, kernel, bias, strides, padding)` and
-  `convolve_transposed(inputs, kernel, bias)`, of NHWC images.
+  `convolve_transposed(inputs, kernel, bias, padding)`, of NHWC images.
 """
 
 import keras
@@ -48,6 +49,7 @@ else:
 BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
 average_pool = _convolution.average_pool
+box_filter = _convolution.box_filter
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
 loop = _implementation.loop

@@ -1,10 +1,10 @@
 """Convolutions of NHWC images on JAX, in the forms that XLA is fast at.
 
 On a CPU, XLA's gradients of strided and transposed convolutions are several
-times slower than those of plain ones, and large batches fall out of the
-caches. So resampling convolutions are brought to plain ones of stride 1 by
-moving pixels between space and channels, gradients of kernels are one matrix
-product a tap, and a batch is worked off in parts.
+times slower than convolutions of stride 1, and large batches fall out of the
+caches. So transposed convolutions are four of stride 1, one a phase of the
+pixels, gradients of kernels are one matrix product a tap, and a batch is worked
+off in parts.
 """
 
 import math
@@ -30,32 +30,56 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
         padding: `same` or `valid`.
     """
     inputs = inputs.astype(kernel.dtype)
+    lengths, sizes = inputs.shape[1:3], kernel.shape[:2]
     around = ((0, 0), (0, 0))
     if padding == "same":
-        around = _around(inputs.shape[1:3], kernel.shape[:2], strides)
-    if strides == 1:
-        function = partial(_convolve, around)
-        outputs = _by_parts(function, inputs, kernel)
-    elif strides == 2 and kernel.shape[0] == kernel.shape[1]:
-        function = partial(_convolve_halving, around)
+        around = _around(lengths, sizes, strides)
+    if strides <= 2:
+        function = partial(_convolve, around, strides, lengths)
         outputs = _by_parts(function, inputs, kernel)
     else:
         outputs = _plain(inputs, kernel, around, strides)
     return outputs if bias is None else outputs + bias
 
 
-def convolve_transposed(inputs, kernel, bias=None):
-    """Returns a transposed convolution of stride 2, 'same', plus a bias.
+def convolve_transposed(inputs, kernel, bias=None, padding="same"):
+    """Returns a transposed convolution of stride 2, plus a bias.
 
     Args:
         inputs: `(batch, height, width, channels)`.
         kernel: `(size, size, filters, channels)`, size at least 2.
         bias: `(filters,)`, or None.
+        padding: `same`, for twice the size, or `valid`.
     """
     inputs = inputs.astype(kernel.dtype)
+    surplus = kernel.shape[0] - 2
+    before = surplus // 2 if padding == "same" else 0
+    after = surplus - before if padding == "same" else 0
+    lengths = [
+        2 * length + surplus - before - after for length in inputs.shape[1:3]
+    ]
+    function = partial(
+        _convolve_back, ((before, after),) * 2, 2, tuple(lengths)
+    )
     # Four times the images' numbers come out.
-    outputs = _by_parts(_convolve_doubling, inputs, kernel, 4)
+    outputs = _by_parts(function, inputs, kernel, 4)
     return outputs if bias is None else outputs + bias
+
+
+def box_filter(inputs, padding):
+    """Returns the means of all 2x2 neighbours of NHWC images.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        padding: `valid`, for one row and column less, or `full`, for one more,
+            with zeros around. Each is the other's way back.
+    """
+    means = inputs.astype(jnp.float32)
+    if padding == "full":
+        means = jnp.pad(means, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    means = means[:, 1:] + means[:, :-1]
+    means = means[:, :, 1:] + means[:, :, :-1]
+    return (means / 4).astype(inputs.dtype)
 
 
 def average_pool(inputs):
@@ -98,31 +122,123 @@ def _around(lengths, sizes, stride):
     return tuple(around)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _convolve(around, inputs, kernel):
-    """Convolves with stride 1, with fewer zeros around than taps."""
-    return _plain(inputs, kernel, around)
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _convolve(around, strides, lengths, inputs, kernel):
+    """Convolves images of these lengths, with these zeros around."""
+    del lengths
+    return _plain(inputs, kernel, around, strides)
 
 
-def _convolve_forward(around, inputs, kernel):
-    return _convolve(around, inputs, kernel), (inputs, kernel)
+def _convolve_forward(around, strides, lengths, inputs, kernel):
+    outputs = _convolve(around, strides, lengths, inputs, kernel)
+    return outputs, (inputs, kernel)
 
 
-def _convolve_backward(around, residuals, gradient):
+def _convolve_backward(around, strides, lengths, residuals, gradient):
     inputs, kernel = residuals
-    rows, columns, channels, filters = kernel.shape
-    height, width = gradient.shape[1:3]
-    missing = tuple(
-        (size - 1 - before, size - 1 - after)
-        for size, (before, after) in zip((rows, columns), around, strict=True)
+    return (
+        _convolve_back(around, strides, lengths, gradient, kernel),
+        _by_kernel(around, strides, inputs, gradient, kernel),
     )
-    turned = jnp.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _convolve_back(around, strides, lengths, gradient, kernel):
+    """Returns the gradient of `_convolve` by its inputs, of these lengths.
+
+    Row p of the inputs met row o of the outputs at tap k = p + before -
+    strides o: for the rows p = strides i + phase a convolution of stride 1
+    with the taps first, first + strides, ..., in reverse.
+    """
+    rows, columns = (
+        [
+            _phase(*axis, strides, phase)
+            for phase in range(min(strides, axis[0]))
+        ]
+        for axis in zip(
+            lengths,
+            gradient.shape[1:3],
+            kernel.shape[:2],
+            [before for before, _ in around],
+            strict=True,
+        )
+    )
+    turned = jnp.transpose(kernel, (0, 1, 3, 2))
+    parts = [
+        [
+            _plain(
+                gradient,
+                turned[row::strides, column::strides][::-1, ::-1],
+                (above, beside),
+            )
+            for column, beside in columns
+        ]
+        for row, above in rows
+    ]
+    return _interleaved(
+        [_interleaved(part, 2, lengths[1]) for part in parts], 1, lengths[0]
+    )
+
+
+def _phase(length, outputs, size, before, strides, phase):
+    """Returns the first tap of a phase, and the zeros around its gradient."""
+    first = (phase + before) % strides
+    taps = len(range(first, size, strides))
+    start = (phase + before - first) // strides - taps + 1
+    count = len(range(phase, length, strides))
+    return first, (-start, start + taps - 1 + count - outputs)
+
+
+def _interleaved(parts, axis, length):
+    """Returns a row of each of the parts in turn."""
+    if len(parts) == 1:
+        return parts[0]
+    longest = parts[0].shape[axis]
+    parts = [
+        jnp.pad(
+            part,
+            [
+                (0, longest - part.shape[axis] if index == axis else 0)
+                for index in range(4)
+            ],
+        )
+        for part in parts
+    ]
+    shape = list(parts[0].shape)
+    shape[axis] *= len(parts)
+    joined = jnp.reshape(jnp.stack(parts, axis + 1), shape)
+    return lax.slice_in_dim(joined, 0, length, axis=axis)
+
+
+def _convolve_back_forward(around, strides, lengths, gradient, kernel):
+    inputs = _convolve_back(around, strides, lengths, gradient, kernel)
+    return inputs, (gradient, kernel)
+
+
+def _convolve_back_backward(around, strides, lengths, residuals, inputs):
+    gradient, kernel = residuals
+    return (
+        _convolve(around, strides, lengths, inputs, kernel),
+        _by_kernel(around, strides, inputs, gradient, kernel),
+    )
+
+
+def _by_kernel(around, strides, inputs, gradient, kernel):
+    """Returns the gradient of `_convolve` by its kernel."""
+    rows, columns, channels, filters = kernel.shape
+    height, width = (
+        strides * (length - 1) + 1 for length in gradient.shape[1:3]
+    )
     padded = jnp.pad(inputs, ((0, 0), *around, (0, 0)))
     flat = jnp.reshape(gradient, (-1, filters))
     taps = [
         jnp.matmul(
             jnp.reshape(
-                padded[:, row : row + height, column : column + width],
+                padded[
+                    :,
+                    row : row + height : strides,
+                    column : column + width : strides,
+                ],
                 (-1, channels),
             ).T,
             flat,
@@ -131,75 +247,11 @@ def _convolve_backward(around, residuals, gradient):
         for row in range(rows)
         for column in range(columns)
     ]
-    by_kernel = jnp.reshape(jnp.stack(taps), kernel.shape)
-    return _convolve(missing, gradient, turned), by_kernel.astype(kernel.dtype)
+    return jnp.reshape(jnp.stack(taps), kernel.shape).astype(kernel.dtype)
 
 
 _convolve.defvjp(_convolve_forward, _convolve_backward)
-
-
-def _convolve_halving(around, inputs, kernel):
-    """Convolves with stride 2: blocks of 2x2 pixels become channels."""
-    count, *lengths, channels = inputs.shape
-    size, filters = kernel.shape[0], kernel.shape[-1]
-    half = math.ceil(size / 2)
-    # An even number of rows, columns and taps; surplus taps are 0.
-    blocks = [
-        (length + sum(zeros) - size) // 2 + half
-        for length, zeros in zip(lengths, around, strict=True)
-    ]
-    ends = [
-        (before, 2 * number - length - before, 0)
-        for length, (before, _), number in zip(
-            lengths, around, blocks, strict=True
-        )
-    ]
-    zero = jnp.zeros((), inputs.dtype)
-    inputs = lax.pad(inputs, zero, [(0, 0, 0), *ends, (0, 0, 0)])
-    rows, columns = blocks
-    missing = (0, 2 * half - size)
-    kernel = jnp.pad(kernel, (missing, missing, (0, 0), (0, 0)))
-    inputs = jnp.reshape(inputs, (count, rows, 2, columns, 2, channels))
-    inputs = jnp.transpose(inputs, (0, 1, 3, 2, 4, 5))
-    taps = jnp.reshape(kernel, (half, 2, half, 2, channels, filters))
-    taps = jnp.transpose(taps, (0, 2, 1, 3, 4, 5))
-    return _convolve(
-        ((0, 0), (0, 0)),
-        jnp.reshape(inputs, (count, rows, columns, 4 * channels)),
-        jnp.reshape(taps, (half, half, 4 * channels, filters)),
-    )
-
-
-def _convolve_doubling(inputs, kernel):
-    """Convolves transposed, stride 2: one convolution for each of 4 phases.
-
-    Output 2i + a is the sum over j of input j times tap 2i + a + p - 2j, with
-    p the rows that 'same' takes off the first end: a convolution with every
-    second tap.
-    """
-    size = kernel.shape[0]
-    off = (size - 2) // 2
-    phases = []
-    for phase in (0, 1):
-        first = (phase + off) % 2
-        count = len(range(first, size, 2))
-        start = (phase + off - first) // 2 - count + 1
-        phases.append((first, (-start, start + count - 1)))
-    turned = jnp.transpose(kernel, (0, 1, 3, 2))
-    rows = []
-    for row, above in phases:
-        columns = [
-            _convolve(
-                (above, beside),
-                inputs,
-                turned[row::2, column::2][::-1, ::-1],
-            )
-            for column, beside in phases
-        ]
-        rows.append(jnp.stack(columns, axis=3))
-    outputs = jnp.stack(rows, axis=2)
-    height, width = (2 * length for length in inputs.shape[1:3])
-    return jnp.reshape(outputs, (-1, height, width, kernel.shape[2]))
+_convolve_back.defvjp(_convolve_back_forward, _convolve_back_backward)
 
 
 def _by_parts(function, inputs, kernel, growth=1):

@@ -18,15 +18,16 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs if bias is None else outputs + bias
 
 
-def convolve_transposed(inputs, kernel, bias=None):
-    """Returns a transposed convolution of stride 2, 'same', plus a bias.
+def convolve_transposed(inputs, kernel, bias=None, padding="same"):
+    """Returns a transposed convolution of stride 2, plus a bias.
 
     Args:
         inputs: `(batch, height, width, channels)`.
         kernel: `(size, size, filters, channels)`, size at least 2.
         bias: `(filters,)`, or None.
+        padding: `same`, for twice the size, or `valid`.
     """
-    outputs = ops.conv_transpose(inputs, kernel, 2, padding="same")
+    outputs = ops.conv_transpose(inputs, kernel, 2, padding=padding)
     return outputs if bias is None else outputs + bias
 
 
@@ -58,3 +59,26 @@ def upsample(inputs):
 def average_pool(inputs):
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     return tf.nn.avg_pool2d(inputs, 2, 2, "VALID")
+
+
+def box_filter(inputs, padding):
+    """Returns the means of all 2x2 neighbours of NHWC images.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        padding: `valid`, for one row and column less, or `full`, for one more,
+            with zeros around. Each is the other's way back.
+    """
+    return _full_box(inputs) if padding == "full" else _valid_box(inputs)
+
+
+# TensorFlow's own gradient of overlapping means takes three times as long.
+@tf.custom_gradient
+def _valid_box(inputs):
+    return tf.nn.avg_pool2d(inputs, 2, 1, "VALID"), _full_box
+
+
+@tf.custom_gradient
+def _full_box(inputs):
+    padded = tf.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return tf.nn.avg_pool2d(padded, 2, 1, "VALID"), _valid_box

@@ -28,16 +28,16 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs.permute(0, 2, 3, 1)
 
 
-def convolve_transposed(inputs, kernel, bias=None):
-    """Returns a transposed convolution of stride 2, 'same', plus a bias.
+def convolve_transposed(inputs, kernel, bias=None, padding="same"):
+    """Returns a transposed convolution of stride 2, plus a bias.
 
     Args:
         inputs: `(batch, height, width, channels)`.
         kernel: `(size, size, filters, channels)`, size at least 2.
         bias: `(filters,)`, or None.
+        padding: `same`, for twice the size, or `valid`.
     """
-    before, after = divmod(kernel.shape[0] - 2, 2)
-    after += before
+    before = (kernel.shape[0] - 2) // 2 if padding == "same" else 0
     outputs = functional.conv_transpose2d(
         inputs.permute(0, 3, 1, 2),
         _channels_last(kernel, (3, 2, 0, 1)),
@@ -45,15 +45,43 @@ def convolve_transposed(inputs, kernel, bias=None):
         stride=2,
         padding=before,
     )
-    # What PyTorch takes off both ends; the rest comes off the second alone.
-    height, width = (2 * size for size in inputs.shape[1:3])
-    return outputs[:, :, :height, :width].permute(0, 2, 3, 1)
+    if padding == "same":
+        # PyTorch takes as much off both ends; the rest is at the second.
+        height, width = (2 * size for size in inputs.shape[1:3])
+        outputs = outputs[:, :, :height, :width]
+    return outputs.permute(0, 2, 3, 1)
 
 
 def average_pool(inputs):
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     pooled = functional.avg_pool2d(inputs.permute(0, 3, 1, 2), 2)
     return pooled.permute(0, 2, 3, 1)
+
+
+def box_filter(inputs, padding):
+    """Returns the means of all 2x2 neighbours of NHWC images.
+
+    Args:
+        inputs: `(batch, height, width, channels)`.
+        padding: `valid`, for one row and column less, or `full`, for one more,
+            with zeros around. Each is the other's way back.
+    """
+    means = _BoxFilter.apply(inputs.permute(0, 3, 1, 2), padding == "full")
+    return means.permute(0, 2, 3, 1)
+
+
+class _BoxFilter(torch.autograd.Function):
+    """The filter on NCHW images; the pooling of PyTorch keeps what it took."""
+
+    @staticmethod
+    def forward(ctx, images, full):
+        ctx.full = full
+        # The zeros around count as pixels.
+        return functional.avg_pool2d(images, 2, 1, int(full))
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return _BoxFilter.apply(gradient, not ctx.full), None
 
 
 def upsample(inputs):

@@ -1,31 +1,15 @@
-"""Convolutions fused exactly with the resampling beside them."""
+"""Convolutions fused exactly with the resampling beside them.
+
+Repeating pixels is to put zeros between them and to add 2x2 neighbours;
+pooling is to average 2x2 neighbours and to leave out pixels. Sums of
+neighbours and convolutions commute: next to the zeros, or to what is left out,
+the convolution has stride 2.
+"""
 
 import keras
 from keras import ops
 
 from keras_gans import backend
-
-# One axis of a 3-tap kernel convolved with two ones:
-# (w0, w1, w2) -> (w0, w0 + w1, w1 + w2, w2).
-_FOLD = ((1, 0, 0), (1, 1, 0), (0, 1, 1), (0, 0, 1))
-
-
-def fold(kernel):
-    """Returns the 4x4 kernel W * ones(2, 2) of a 3x3 kernel W, fully padded.
-
-    Args:
-        kernel: Tensor of shape `(3, 3, inputs, outputs)`.
-
-    Returns:
-        Tensor of shape `(4, 4, inputs, outputs)`.
-    """
-    inputs, outputs = kernel.shape[2:]
-    matrix = ops.cast(ops.array(_FOLD), kernel.dtype)
-    matrix = ops.reshape(
-        matrix[:, None, :, None] * matrix[None, :, None, :], (16, 9)
-    )
-    folded = ops.matmul(matrix, ops.reshape(kernel, (9, inputs * outputs)))
-    return ops.reshape(folded, (4, 4, inputs, outputs))
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -134,11 +118,13 @@ class _ResamplingConv2D(keras.layers.Layer):
 class UpsampleConv2D(_ResamplingConv2D):
     """Doubles height and width (nearest), then convolves 3x3, 'same'.
 
-    The folded form is exactly the same function with 4/9 of the
-    multiplications: every output pixel sees at most 2x2 distinct input
-    pixels, so the 3x3 kernel W becomes one 4x4 transposed convolution of
-    stride 2 with the flipped W * ones(2, 2); on JAX four 2x2 convolutions, one
-    a phase, followed by depth-to-space. The variable stays the 3x3 kernel.
+    The folded form is exactly the same function with a quarter of the
+    multiplications: with W' the flipped 3x3 kernel W, T the transposed
+    convolution of stride 2 and B the sums of 2x2 neighbours,
+
+        W * repeat(x) = B T_{W'} x.
+
+    The variable stays the 3x3 kernel.
 
     Args:
         filters: Positive int, output channels.
@@ -160,8 +146,12 @@ class UpsampleConv2D(_ResamplingConv2D):
     def _convolve(self, inputs, kernel, bias):
         if not self.folding:
             return backend.convolve(backend.upsample(inputs), kernel, bias)
-        folded = ops.transpose(ops.flip(fold(kernel), (0, 1)), (0, 1, 3, 2))
-        return backend.convolve_transposed(inputs, folded, bias)
+        # Times 4, which is exact: the filter takes means.
+        turned = 4 * ops.transpose(ops.flip(kernel, (0, 1)), (0, 1, 3, 2))
+        spread = backend.convolve_transposed(inputs, turned, None, "valid")
+        outputs = backend.box_filter(spread, "valid")
+        # PyTorch is slow where an odd size, a bias and bfloat16 meet.
+        return outputs if bias is None else outputs + bias
 
     def compute_output_shape(self, input_shape):
         batch, height, width, _ = input_shape
@@ -177,15 +167,18 @@ class UpsampleConv2D(_ResamplingConv2D):
 class Conv2DAveragePool(_ResamplingConv2D):
     """Convolves 3x3, 'same', then averages over 2x2 pixels.
 
-    The folded form is exactly the same function with 4/9 of the
-    multiplications: one 4x4 convolution of stride 2 with (W * ones(2, 2)) / 4.
-    The variable stays the 3x3 kernel W.
+    The folded form is exactly the same function with a quarter of the
+    multiplications: with B the means of 2x2 neighbours and ↓ leaving out every
+    second pixel,
+
+        pool(W * x) = ↓(W * B x),
+
+    a convolution of stride 2. The variable stays the 3x3 kernel W.
 
     Args:
         filters: Positive int, output channels.
         use_bias: Whether a bias is added.
-        folding: Whether to use the folded form. An odd height or width uses
-            the plain form, which drops the last row or column.
+        folding: Whether to use the folded form.
         kernel_initializer: Initializer of the `(3, 3, in, out)` kernel.
 
     Input shape: `(batch, height, width, channels)`.
@@ -200,9 +193,9 @@ class Conv2DAveragePool(_ResamplingConv2D):
     """
 
     def _convolve(self, inputs, kernel, bias):
-        height, width = inputs.shape[1:3]
-        if self.folding and height and width and not (height | width) % 2:
-            return backend.convolve(inputs, fold(kernel) / 4, bias, 2)
+        if self.folding:
+            means = backend.box_filter(inputs, "full")
+            return backend.convolve(means, kernel, bias, 2, "valid")
         outputs = backend.convolve(inputs, kernel, bias)
         return backend.average_pool(outputs)
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from benchmarks.counting import count_step
+from benchmarks.counting import count_call, count_step
 from keras_gans.layers import Conv2D, UpsampleConv2D
 from keras_gans.models import GAN
 
@@ -33,8 +33,7 @@ def gan(folding):
 def test_operations_are_those_of_the_formula(folding):
     # Multiplications and additions of one pass over a batch.
     dense = 2 * BATCH * LATENTS * 128
-    taps = 4 if folding else 9
-    doubling = 2 * BATCH * 64 * 8 * 3 * taps
+    doubling = 2 * BATCH * (16 if folding else 64) * 8 * 3 * 9
     critic = 2 * BATCH * 64 * 3 * 5 * 9
     score = 2 * BATCH * 64 * 5
     # D: fakes; real and fake forward; gradients by the weights, and by the
@@ -48,3 +47,13 @@ def test_operations_are_those_of_the_formula(folding):
     # Folding kernels and the smallest products are counted too.
     assert flops == pytest.approx(discriminator + generator, rel=0.1)
     assert moved > 0
+
+
+@pytest.mark.once
+def test_a_network_counts_as_its_layers():
+    images = keras.Input((8, 8, 3))
+    features = layers.DepthwiseConv2D(3, padding="same")(images)
+    features = layers.GlobalAveragePooling2D()(features)
+    network = keras.Model(images, layers.Dense(7)(features))
+    flops, _ = count_call(network, np.zeros((BATCH, 8, 8, 3), "float32"))
+    assert flops == 2 * BATCH * (64 * 3 * 9 + 3 * 7)

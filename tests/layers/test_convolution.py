@@ -8,6 +8,12 @@ from numpy.testing import assert_allclose
 
 from keras_gans import backend
 from keras_gans.layers import Conv2D, Conv2DTranspose, SpectralNormalization
+from tests.layers.derivatives import (
+    as_float64,
+    assert_close,
+    assert_same_function,
+    images_of,
+)
 
 SIZES = pytest.mark.parametrize("size", [(5, 4)])
 CONVOLUTIONS = [
@@ -33,66 +39,6 @@ TRANSPOSED = [
     {"kernel_size": 3, "strides": 1, "padding": "same"},
     {"kernel_size": 3, "strides": 3, "padding": "same"},
 ]
-
-
-def as_float64(tensor):
-    return ops.convert_to_numpy(tensor).astype("float64")
-
-
-def images_of(size, count=2):
-    generator = np.random.default_rng(0)
-    return generator.normal(size=(count, *size, 3)).astype("float32")
-
-
-def assert_close(value, expected):
-    scale = np.abs(expected).max()
-    assert_allclose(value, expected, rtol=1e-5, atol=1e-5 * scale)
-
-
-def derivatives(layer, images, weights):
-    """Returns outputs, gradients, and gradients of the gradients' norm."""
-
-    def objective(inputs=images):
-        return ops.sum(weights * layer(inputs))
-
-    def norm():
-        inputs = ops.convert_to_tensor(images)
-        # Cubes, so that gradients of a linear layer depend on the images.
-        gradients = backend.input_gradients(
-            lambda x: ops.sum(weights * layer(x) ** 3),
-            inputs,
-            layer.variables,
-        )
-        return ops.sum(ops.square(gradients))
-
-    variables = layer.trainable_variables
-    _, by_weights = backend.value_and_gradients(
-        objective, variables, layer.variables
-    )
-    _, twice = backend.value_and_gradients(norm, variables, layer.variables)
-    by_inputs = backend.input_gradients(
-        objective, ops.convert_to_tensor(images), layer.variables
-    )
-    values = [layer(images), by_inputs, *by_weights, *twice]
-    return [as_float64(value) for value in values]
-
-
-def assert_same_function(ours, theirs, images):
-    generator = np.random.default_rng(1)
-    for layer in (ours, theirs):
-        layer.build(images.shape)
-    for weight, other in zip(ours.weights, theirs.weights, strict=True):
-        value = generator.normal(size=weight.shape)
-        weight.assign(value)
-        other.assign(value)
-    shape = theirs.compute_output_shape(images.shape)
-    weights = ops.array(generator.normal(size=shape), dtype="float32")
-    for value, expected in zip(
-        derivatives(ours, images, weights),
-        derivatives(theirs, images, weights),
-        strict=True,
-    ):
-        assert_close(value, expected)
 
 
 @SIZES

@@ -13,19 +13,15 @@ from keras_gans.layers import (
     Upsample2D,
     UpsampleConv2D,
 )
-from keras_gans.layers.resampling import fold
+from tests.layers.derivatives import (
+    as_float64,
+    assert_close,
+    assert_same_function,
+    images_of,
+)
 
 FOLDING = pytest.mark.parametrize("folding", [False, True])
 SIZES = pytest.mark.parametrize("size", [(4, 6), (5, 3), (1, 1), (3, 4)])
-
-
-def as_float64(tensor):
-    return ops.convert_to_numpy(tensor).astype("float64")
-
-
-def images_of(size):
-    generator = np.random.default_rng(0)
-    return generator.normal(size=(2, *size, 3)).astype("float32")
 
 
 def upsample_then_convolve():
@@ -41,44 +37,6 @@ def convolve_then_average():
     return keras.Sequential(
         [layers.Conv2D(5, 3, padding="same"), layers.AveragePooling2D(2)]
     )
-
-
-def assert_same_function(layer, oracle, images):
-    """Compares outputs and gradients by the inputs, kernel and bias."""
-    generator = np.random.default_rng(1)
-    layer.build(images.shape)
-    oracle.build(images.shape)
-    for ours, theirs in zip(layer.weights, oracle.weights, strict=True):
-        value = generator.normal(size=ours.shape)
-        ours.assign(value)
-        theirs.assign(value)
-    expected = as_float64(oracle(images))
-    assert_close(as_float64(layer(images)), expected)
-    assert layer.compute_output_shape(images.shape) == expected.shape
-    weights = ops.array(generator.normal(size=expected.shape), dtype="float32")
-
-    def gradients(function):
-        def objective(inputs=images):
-            return ops.sum(weights * function(inputs))
-
-        by_weights = []
-        if function.trainable_variables:
-            _, by_weights = backend.value_and_gradients(
-                objective, function.trainable_variables, function.variables
-            )
-        inputs = ops.convert_to_tensor(images)
-        by_inputs = backend.input_gradients(
-            objective, inputs, function.variables
-        )
-        return [as_float64(g) for g in (*by_weights, by_inputs)]
-
-    for ours, theirs in zip(gradients(layer), gradients(oracle), strict=True):
-        assert_close(ours, theirs)
-
-
-def assert_close(value, expected):
-    scale = np.abs(expected).max()
-    assert_allclose(value, expected, rtol=1e-5, atol=1e-5 * scale)
 
 
 @SIZES
@@ -121,14 +79,24 @@ def test_pooled_convolution(size, folding):
     assert_same_function(layer, convolve_then_average(), images_of(size))
 
 
-def test_folding_is_the_full_convolution_with_ones():
-    kernel = np.random.default_rng(0).normal(size=(3, 3, 2, 4))
-    expected = np.zeros((4, 4, 2, 4))
-    for row in (0, 1):
-        for column in (0, 1):
-            expected[row : row + 3, column : column + 3] += kernel
-    folded = fold(ops.array(kernel, dtype="float32"))
-    assert_allclose(as_float64(folded), expected, rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("size", [(4, 6), (1, 3)])
+def test_neighbours_are_averaged(size):
+    images = images_of(size)
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    for padding, values in (("full", padded), ("valid", padded[:, 1:, 1:])):
+        expected = (
+            sum(
+                values[:, row or None : row - 1 or None][
+                    :, :, column or None : column - 1 or None
+                ]
+                for row in (0, 1)
+                for column in (0, 1)
+            )
+            / 4
+        )
+        inputs = images if padding == "full" else padded[:, 1:, 1:]
+        means = backend.box_filter(ops.convert_to_tensor(inputs), padding)
+        assert_close(as_float64(means), expected)
 
 
 @pytest.mark.parametrize("make", [UpsampleConv2D, Conv2DAveragePool])
