@@ -184,15 +184,21 @@ def _flops(equation):
 def _torch(gan, data):
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
-    from torch.utils.flop_counter import FlopCounterMode
+    from torch.utils.flop_counter import flop_registry
 
-    class Traffic(TorchDispatchMode):
-        """Adds up what operations that are no views read and write."""
+    class Counter(TorchDispatchMode):
+        """Adds up arithmetic, and what operations other than views move."""
 
-        moved = 0
+        # PyTorch's own FlopCounterMode hooks into modules, which fails where
+        # a gradient is one of a leaf.
+        flops = moved = 0
 
         def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-            outputs = function(*args, **(kwargs or {}))
+            kwargs = kwargs or {}
+            outputs = function(*args, **kwargs)
+            count = flop_registry.get(function.overloadpacket)
+            if count:
+                self.flops += count(*args, **kwargs, out_val=outputs)
             returns = function._schema.returns
             views = [
                 r.alias_info and not r.alias_info.is_write for r in returns
@@ -206,6 +212,6 @@ def _torch(gan, data):
                 )
             return outputs
 
-    with FlopCounterMode(display=False) as counter, Traffic() as traffic:
+    with Counter() as counter:
         gan.train_step(data)
-    return counter.get_total_flops(), traffic.moved
+    return counter.flops, counter.moved

@@ -57,8 +57,12 @@ def main() -> None:
         f"{datetime.date.today().isoformat()}. {describe()}\n\nTimes are of "
         "a shared machine: compare within a table, by the ratios."
     )
-    sections = [section(*benchmark) for benchmark in BENCHMARKS]
-    RESULTS.write_text("\n\n".join([head, *sections, ""]), encoding="utf-8")
+    sections = []
+    for benchmark in BENCHMARKS:
+        sections.append(section(*benchmark))
+        # What has been measured outlasts what fails after it.
+        text = "\n\n".join([head, *sections, ""])
+        RESULTS.write_text(text, encoding="utf-8")
     print(f"Written to {RESULTS}.")
 
 

@@ -65,7 +65,7 @@ def main() -> str:
             text=True,
             check=True,
         ).stdout
-    rows = []
+    rows, peak = [], matrix_product_rate()
     for line in answer.splitlines():
         batch, seconds, memory = map(float, line.split(","))
         latents = ops.zeros((int(batch), gan.latent_dim))
@@ -76,7 +76,7 @@ def main() -> str:
                 f"{batch:.0f}",
                 f"{1000 * seconds:.1f} ms",
                 f"{batch / seconds:.0f}",
-                f"{100 * flops / seconds / matrix_product_rate():.0f} %",
+                f"{100 * flops / seconds / peak:.0f} %",
                 f"{flops / 1e9:.2f}",
                 f"{moved / 1e9:.2f}",
                 f"{memory / 2**20:.0f}",

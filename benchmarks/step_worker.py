@@ -12,7 +12,7 @@ import keras
 from keras import ops
 
 from benchmarks.counting import count_step
-from benchmarks.machine import matrix_product_rate, peak_memory
+from benchmarks.machine import peak_memory
 from keras_gans import backend
 from keras_gans.data import load_images
 
@@ -112,7 +112,6 @@ def main():
                 "flops": flops,
                 "bytes": moved,
                 "memory": used,
-                "peak": matrix_product_rate(precision),
             }
         else:
             start = time.perf_counter()

@@ -11,9 +11,9 @@ both players, `lazy penalty` computes the penalty at every fourth step,
 `accumulated` takes the batch in four parts, `remat` computes features again.
 
 GFLOP and GB are counted from the graph of the step, but for a lazy penalty and
-accumulation, of which the graph has branches and loops; the peak is that of a
-matrix product in the same precision; MiB are what the process needed beyond its
-libraries.
+accumulation, of which the graph has branches and loops; the peak is that of
+TensorFlow's matrix product in the same precision; MiB are what the process
+needed beyond its libraries.
 
 Every variant has a process of its own, which has all cores while the others
 wait. They take turns, so that changes of the machine's speed meet all; the
@@ -28,7 +28,7 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.machine import table
+from benchmarks.machine import matrix_product_rate, table
 
 MODELS = ("SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -117,23 +117,22 @@ def compare(workers: list[Worker], turns: int, steps: int) -> list[list]:
 
 def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     """Returns a row for each variant of a model on a backend."""
+    peaks = {
+        precision: matrix_product_rate(precision)
+        for _, precision in variants(model, backend)
+    }
     workers = [
         Worker(backend, model, *variant) for variant in variants(model, backend)
     ]
     times = compare(workers, turns, steps)
-    counts = [worker.ask("counts") for worker in workers]
+    counts = []
     for worker in workers:
+        counts.append(worker.ask("counts"))
         worker.stop()
     rows = []
     for worker, own, count in zip(workers, times, counts, strict=True):
         seconds = statistics.median(own)
         ratios = [a / b for a, b in zip(times[0], own, strict=True)]
-        # The same machine gave each of them.
-        peak = max(
-            other["peak"]
-            for like, other in zip(workers, counts, strict=True)
-            if like.variant[2] == worker.variant[2]
-        )
         rows.append(
             (
                 *worker.variant,
@@ -141,15 +140,16 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
                 f"{count['images'] / seconds:.1f}",
                 f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
                 f"{max(ratios):.2f})",
-                *counted(worker.variant, count, seconds, peak),
+                *counted(worker.variant, count, seconds, peaks),
                 f"{count['memory'] / 2**20:.0f}",
             )
         )
     return rows
 
 
-def counted(variant: tuple, counts: dict, seconds: float, peak: float) -> tuple:
+def counted(variant: tuple, counts: dict, seconds: float, peaks: dict) -> tuple:
     """Returns the columns that rest on the graph of a step."""
+    peak = peaks[variant[2]]
     if variant[1] in ("lazy penalty", "accumulated"):
         return ("", "", "")
     return (
