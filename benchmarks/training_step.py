@@ -119,7 +119,7 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     """Returns a row for each variant of a model on a backend."""
     peaks = {
         precision: matrix_product_rate(precision)
-        for _, precision in variants(model, backend)
+        for precision in {kind for _, kind in variants(model, backend)}
     }
     workers = [
         Worker(backend, model, *variant) for variant in variants(model, backend)
@@ -174,7 +174,7 @@ def main(argv: list[str] | None = None) -> str:
         for model in options.models.split(","):
             rows += measure(model, backend, options.turns, options.steps)
         texts.append(f"{backend}:\n\n{table(HEADER, rows)}")
-        print(texts[-1], flush=True)
+        print(f"{texts[-1]}\n", flush=True)
     return "\n\n".join(texts)
 
 
