@@ -2,7 +2,8 @@
 
     KERAS_BACKEND=tensorflow python -m benchmarks.scaling
 
-The batches take turns in one process, each with as many images a turn.
+The batches take turns in one process, each with as many images a turn and a
+step before them: the first after another batch's claims its memory anew.
 """
 
 import statistics
@@ -36,6 +37,7 @@ def measure() -> dict[int, list[float]]:
     rates = {size: [] for size in BATCHES}
     for _ in range(TURNS):
         for size, batch in data.items():
+            gan.train_on_batch(*batch)
             start = time.perf_counter()
             for _ in range(BATCHES[-1] // size):
                 gan.train_on_batch(*batch)
