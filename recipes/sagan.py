@@ -76,7 +76,7 @@ CPU = Config(
     resolution=32,
     channels=1,
     latent_dim=64,
-    steps=4400,
+    steps=6500,
     batch_size=16,
     precision="mixed_bfloat16",
     generator_width=32,
@@ -94,10 +94,10 @@ CPU = Config(
     learning_rate_decay=True,
     learning_rate_hold=0.5,
     ema_decay=0.998,
-    ema_start=2000,
+    ema_start=3000,
     evaluate_every=0,
-    sample_every=1100,
-    checkpoint_every=1100,
+    sample_every=1300,
+    checkpoint_every=1300,
     evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
