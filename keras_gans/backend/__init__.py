@@ -14,6 +14,8 @@ backend module defines the same names:
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
 - `standardize(inputs, epsilon, scale, offset)`: batch normalization.
+- `convolve_means(inputs, kernel, bias)`: a convolution of stride 2 of the
+  means of 2x2 neighbours.
 - `box_filter(inputs, padding)`: NHWC images' means of 2x2 neighbours.
 - `average_pool(inputs)`: NHWC images of half the size, means of 2x2 pixels.
 - `upsample(inputs)`: NHWC images of twice the size, pixels repeated.
@@ -50,6 +52,7 @@ BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
 average_pool = _convolution.average_pool
 box_filter = _convolution.box_filter
+convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
 loop = _implementation.loop

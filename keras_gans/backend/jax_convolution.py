@@ -82,6 +82,17 @@ def box_filter(inputs, padding):
     return (means / 4).astype(inputs.dtype)
 
 
+def convolve_means(inputs, kernel, bias=None):
+    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
+
+    Args:
+        inputs: `(batch, height, width, channels)`; zeros are around them.
+        kernel: `(rows, columns, channels, filters)`.
+        bias: `(filters,)`, or None.
+    """
+    return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
+
+
 def average_pool(inputs):
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     count, height, width, channels = inputs.shape

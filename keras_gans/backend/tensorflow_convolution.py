@@ -82,3 +82,48 @@ def _valid_box(inputs):
 def _full_box(inputs):
     padded = tf.pad(inputs, ((0, 0), (1, 1), (1, 1), (0, 0)))
     return tf.nn.avg_pool2d(padded, 2, 1, "VALID"), _valid_box
+
+
+def convolve_means(inputs, kernel, bias=None):
+    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
+
+    The means are computed again for the gradient of the kernel: kept beside
+    the images they would make the peak of a step higher than the plain
+    form's.
+
+    Args:
+        inputs: `(batch, height, width, channels)`; zeros are around them.
+        kernel: `(rows, columns, channels, filters)`.
+        bias: `(filters,)`, or None.
+    """
+    outputs = _convolve_means(inputs, tf.convert_to_tensor(kernel))
+    return outputs if bias is None else outputs + bias
+
+
+@tf.custom_gradient
+def _convolve_means(inputs, kernel):
+    stride = {"strides": [1, 2, 2, 1], "padding": "VALID"}
+
+    def gradient(upstream):
+        # Not merged with the first time, as it waits.
+        with tf.control_dependencies([upstream]):
+            means = _full_box(tf.identity(inputs))
+        by_kernel = tf.raw_ops.Conv2DBackpropFilter(
+            input=means,
+            filter_sizes=tf.shape(kernel),
+            out_backprop=upstream,
+            **stride,
+        )
+        # The means are gone before their gradient comes.
+        with tf.control_dependencies([by_kernel]):
+            upstream = tf.identity(upstream)
+        by_means = tf.raw_ops.Conv2DBackpropInput(
+            input_sizes=tf.shape(inputs) + [0, 1, 1, 0],
+            filter=kernel,
+            out_backprop=upstream,
+            **stride,
+        )
+        return _valid_box(by_means), by_kernel
+
+    outputs = tf.nn.conv2d(_full_box(inputs), kernel, 2, "VALID")
+    return outputs, gradient

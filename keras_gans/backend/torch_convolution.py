@@ -52,6 +52,17 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
     return outputs.permute(0, 2, 3, 1)
 
 
+def convolve_means(inputs, kernel, bias=None):
+    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
+
+    Args:
+        inputs: `(batch, height, width, channels)`; zeros are around them.
+        kernel: `(rows, columns, channels, filters)`.
+        bias: `(filters,)`, or None.
+    """
+    return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
+
+
 def average_pool(inputs):
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     pooled = functional.avg_pool2d(inputs.permute(0, 3, 1, 2), 2)

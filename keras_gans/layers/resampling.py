@@ -194,8 +194,7 @@ class Conv2DAveragePool(_ResamplingConv2D):
 
     def _convolve(self, inputs, kernel, bias):
         if self.folding:
-            means = backend.box_filter(inputs, "full")
-            return backend.convolve(means, kernel, bias, 2, "valid")
+            return backend.convolve_means(inputs, kernel, bias)
         outputs = backend.convolve(inputs, kernel, bias)
         return backend.average_pool(outputs)
 
