@@ -168,10 +168,16 @@ def main(argv: list[str] | None = None) -> str:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4)
     options = parser.parse_args(argv)
+    models, backends = options.models.split(","), options.backends.split(",")
+    for names, known in ((models, MODELS), (backends, BACKENDS)):
+        if unknown := [name for name in names if name not in known]:
+            parser.error(
+                f"Unknown: {', '.join(unknown)}. Known are {', '.join(known)}."
+            )
     texts = []
-    for backend in options.backends.split(","):
+    for backend in backends:
         rows = []
-        for model in options.models.split(","):
+        for model in models:
             rows += measure(model, backend, options.turns, options.steps)
         texts.append(f"{backend}:\n\n{table(HEADER, rows)}")
         print(f"{texts[-1]}\n", flush=True)
