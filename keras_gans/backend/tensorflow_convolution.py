@@ -14,7 +14,7 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
         strides: Int, of both axes.
         padding: `same` or `valid`.
     """
-    outputs = ops.conv(inputs, kernel, strides, padding)
+    outputs = ops.conv(inputs, kernel, strides, padding, "channels_last")
     return outputs if bias is None else outputs + bias
 
 
@@ -27,7 +27,9 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
         bias: `(filters,)`, or None.
         padding: `same`, for twice the size, or `valid`.
     """
-    outputs = ops.conv_transpose(inputs, kernel, 2, padding=padding)
+    outputs = ops.conv_transpose(
+        inputs, kernel, 2, padding, data_format="channels_last"
+    )
     return outputs if bias is None else outputs + bias
 
 

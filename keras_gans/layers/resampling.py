@@ -12,12 +12,29 @@ from keras import ops
 from keras_gans import backend
 
 
+class _NHWCLayer(keras.layers.Layer):
+    """A layer of images whose channels come last."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        if keras.config.image_data_format() != "channels_last":
+            raise ValueError(
+                f"{type(self).__name__} takes images with the channels last. "
+                "Received: keras.config.image_data_format()="
+                f"{keras.config.image_data_format()!r}. Call "
+                "keras.config.set_image_data_format('channels_last') first."
+            )
+
+
 @keras.saving.register_keras_serializable(package="keras_gans")
-class Upsample2D(keras.layers.Layer):
+class Upsample2D(_NHWCLayer):
     """Doubles height and width: every pixel becomes 2x2 equal ones.
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, 2 height, 2 width, channels)`.
+
+    Raises:
+        ValueError: When Keras's image data format is `channels_first`.
 
     Example:
     >>> Upsample2D().compute_output_shape((2, 4, 4, 3))
@@ -38,13 +55,16 @@ class Upsample2D(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class AveragePool2D(keras.layers.Layer):
+class AveragePool2D(_NHWCLayer):
     """Halves height and width: the means of 2x2 pixels.
 
     An odd last row or column is left out.
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, height // 2, width // 2, channels)`.
+
+    Raises:
+        ValueError: When Keras's image data format is `channels_first`.
 
     Example:
     >>> AveragePool2D().compute_output_shape((2, 4, 4, 3))
@@ -64,7 +84,7 @@ class AveragePool2D(keras.layers.Layer):
         )
 
 
-class _ResamplingConv2D(keras.layers.Layer):
+class _ResamplingConv2D(_NHWCLayer):
     """What the two fused convolutions share: a 3x3 kernel and a bias."""
 
     def __init__(
@@ -136,7 +156,8 @@ class UpsampleConv2D(_ResamplingConv2D):
     Output shape: `(batch, 2 height, 2 width, filters)`.
 
     Raises:
-        ValueError: When `filters < 1`, or the input is not 4-dimensional.
+        ValueError: When `filters < 1`, the input is not 4-dimensional, or
+            Keras's image data format is `channels_first`.
 
     Example:
     >>> UpsampleConv2D(5).compute_output_shape((2, 4, 4, 3))
@@ -185,7 +206,8 @@ class Conv2DAveragePool(_ResamplingConv2D):
     Output shape: `(batch, height // 2, width // 2, filters)`.
 
     Raises:
-        ValueError: When `filters < 1`, or the input is not 4-dimensional.
+        ValueError: When `filters < 1`, the input is not 4-dimensional, or
+            Keras's image data format is `channels_first`.
 
     Example:
     >>> Conv2DAveragePool(5).compute_output_shape((2, 4, 4, 3))

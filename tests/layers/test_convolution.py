@@ -123,3 +123,24 @@ class TestBoth:
         )
         assert type(copy) is make
         assert copy.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Conv2D(5, 3, data_format="channels_last"),
+        lambda: Conv2DTranspose(
+            5, 4, 2, padding="same", data_format="channels_last"
+        ),
+    ],
+    ids=["convolution", "transposed"],
+)
+def test_a_layer_s_own_data_format_counts(make):
+    layer, images = make(), images_of((6, 4), 3)
+    expected = ops.convert_to_numpy(layer(images))
+    keras.config.set_image_data_format("channels_first")
+    try:
+        again = ops.convert_to_numpy(layer(images))
+        assert_allclose(again, expected, rtol=1e-6)
+    finally:
+        keras.config.set_image_data_format("channels_last")

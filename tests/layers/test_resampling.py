@@ -139,3 +139,26 @@ class TestBoth:
     def test_inputs_must_be_images(self, make):
         with pytest.raises(ValueError, match="expected ndim=4"):
             make(5)(np.ones((2, 3), "float32"))
+
+
+@pytest.fixture
+def channels_first():
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format("channels_last")
+
+
+@pytest.mark.usefixtures("channels_first")
+@pytest.mark.parametrize(
+    "make",
+    [
+        Upsample2D,
+        AveragePool2D,
+        lambda: UpsampleConv2D(5),
+        lambda: Conv2DAveragePool(5),
+    ],
+    ids=["upsample", "pool", "upsample_conv", "conv_pool"],
+)
+def test_channels_must_come_last(make):
+    with pytest.raises(ValueError, match="channels_first"):
+        make()
