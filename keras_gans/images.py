@@ -9,6 +9,8 @@ import pathlib
 import keras
 import numpy as np
 
+from keras_gans import files
+
 
 def to_uint8(images: object) -> np.ndarray:
     """Converts images from [-1, 1] to grey levels 0 to 255.
@@ -136,11 +138,6 @@ def save_png(path: str | os.PathLike, image: np.ndarray) -> pathlib.Path:
             f"shape={image.shape}. Use `to_uint8` and `image_grid`."
         )
     path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with files.replacing(path) as temporary:
         PIL.Image.fromarray(image).save(temporary, format="PNG")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path

@@ -152,11 +152,11 @@ class Text(Subject):
         return {**scores, "floor": self.floor}
 
     def show(self, gan, path, log_dir, step):
-        from recipes.common.run_directory import write_atomically
+        from keras_gans.files import write_text
 
         outputs = generated(gan, SHOWN, self.config.seed)
         lines = self.text.decode(outputs.argmax(axis=-1))
-        write_atomically(
+        write_text(
             path.with_suffix(".txt"), "".join(f"{line}\n" for line in lines)
         )
 

@@ -16,6 +16,7 @@ MAY_USE_TENSORFLOW = {"backend", "data", "distribution", "serving"}
 TENSORBOARD_WRITER = "callbacks/summary.py"
 # A package imports those of lower levels only, or itself.
 LEVELS = (
+    {"checks", "files"},
     {"backend", "images"},
     {"layers"},
     {"losses", "networks", "penalties", "presets"},

@@ -1,11 +1,11 @@
 """Checkpoints from which a run goes on exactly."""
 
 import json
-import os
 import pathlib
 import shutil
 import warnings
 
+from keras_gans import files
 from keras_gans.callbacks.at_steps import AtSteps
 
 _PREFIX = "step_"
@@ -43,8 +43,7 @@ class Checkpoint(AtSteps):
         state = {"step": step, **(self.state() if self.state else {})}
         (temporary / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for path in temporary.iterdir():
-            with path.open("rb") as file:
-                os.fsync(file.fileno())
+            files.synchronize(path)
         target = self.directory / f"{_PREFIX}{step:08d}"
         if target.exists():
             shutil.rmtree(target)

@@ -5,6 +5,7 @@ import pathlib
 
 import keras
 
+from keras_gans import files
 from keras_gans.metrics.intervals import compare_intervals
 
 
@@ -136,6 +137,5 @@ def _compared(a, b):
 
 def save_generator(generator: keras.Model, path: pathlib.Path) -> None:
     """Saves a generator as a `.keras` file, whole or not at all."""
-    temporary = path.with_name(f".{path.stem}.partial.keras")
-    generator.save(temporary)
-    temporary.replace(path)
+    with files.replacing(path) as temporary:
+        generator.save(temporary)

@@ -2,11 +2,11 @@
 
 import argparse
 import dataclasses
-import difflib
 import os
 import pathlib
 from typing import NoReturn
 
+from keras_gans.checks import did_you_mean
 from keras_gans.metrics.inception import PROTOCOLS
 from keras_gans.metrics.settings import METRICS, ON_REQUEST
 
@@ -243,12 +243,6 @@ def _some_of(allowed):
         return names
 
     return some_of
-
-
-def did_you_mean(received: str, allowed) -> str:
-    """Returns ` Did you mean 'x'?`, or nothing if nothing is near."""
-    near = difflib.get_close_matches(received, list(allowed), 1, 0.5)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _unknown(argument):

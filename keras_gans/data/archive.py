@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from keras_gans.data.checks import nearest
+from keras_gans.checks import did_you_mean
 from keras_gans.data.image_set import ImageSet
 from keras_gans.data.pixels import fit_images
 from keras_gans.data.sources import ArraySource
@@ -97,7 +97,7 @@ def _check_keys(file: pathlib.Path, keys: list[str]) -> None:
     wrong = [key for key in keys if key not in _KEYS]
     if "images" in keys and not wrong:
         return
-    hint = nearest(wrong[0], _KEYS) if wrong else ""
+    hint = did_you_mean(wrong[0], _KEYS) if wrong else ""
     raise _WrongKeysError(
         f"{file} has the wrong keys.{hint} Received: {', '.join(keys)}. "
         f"{_ALLOWED}Rename or remove the others."

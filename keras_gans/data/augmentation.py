@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from keras_gans.data.checks import nearest
+from keras_gans.checks import did_you_mean
 from keras_gans.data.runtime import import_tensorflow
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def check_augmentations(names: Sequence[str]) -> tuple[str, ...]:
         if name not in AUGMENTATIONS:
             raise ValueError(
                 f"Unknown augmentation: {name!r}."
-                f"{nearest(str(name), AUGMENTATIONS)} {allowed}"
+                f"{did_you_mean(str(name), AUGMENTATIONS)} {allowed}"
             )
     if len(set(names)) < len(names):
         raise ValueError(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_gans.checks import integer
 from keras_gans.data.augmentation import (
     build_augmentation,
     check_augmentations,
     dequantized,
 )
-from keras_gans.data.checks import integer
 from keras_gans.data.order import subset
 from keras_gans.data.runtime import import_tensorflow
 from keras_gans.data.sources import Source

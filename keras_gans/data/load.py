@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from keras_gans.data.checks import channel_count, integer, nearest
+from keras_gans.checks import channel_count, integer, nearest
 from keras_gans.data.image_set import ImageSet
 
 _PREFIXES = ("npz", "folder", "tfds")
@@ -101,12 +101,13 @@ def _suggest(dataset: str) -> str:
             return f" Did you mean 'folder:{dataset}'?"
         if place.suffix == ".npz":
             return f" Did you mean 'npz:{dataset}'?"
-    if colon and path and (hint := nearest(form, _PREFIXES)):
-        return hint.replace("'?", f":{path}'?")
+    if colon and path and (match := nearest(form, _PREFIXES)):
+        return f" Did you mean '{match}:{path}'?"
     forms = ("embedded", *(f"{form}:" for form in _PREFIXES))
-    if not (hint := nearest(form, forms)) and dataset.isidentifier():
-        return f" Did you mean 'tfds:{dataset}'?"
-    return hint
+    match = nearest(form, forms)
+    if not match and dataset.isidentifier():
+        match = f"tfds:{dataset}"
+    return f" Did you mean {match!r}?" if match else ""
 
 
 def _refuse_tfds_arguments(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keras_gans.data.checks import nearest
+from keras_gans.checks import did_you_mean
 from keras_gans.data.image_set import ImageSet
 from keras_gans.data.pixels import decode_image
 from keras_gans.data.reading import (
@@ -134,7 +134,7 @@ def _missing(name: str, home: pathlib.Path) -> Exception:
     if base not in known:
         return ValueError(
             f"Unknown TFDS set: {name!r}."
-            f"{nearest(base, [*prepared, *known])} {there} Allowed: "
+            f"{did_you_mean(base, [*prepared, *known])} {there} Allowed: "
             "NAME[/config][:version] of a set prepared there, or a folder "
             "there laid out as split/class/image.png."
         )
@@ -178,8 +178,8 @@ def _find_split(name: str, builder: Any, split: str) -> Any:
         info = splits[split]
     except (KeyError, ValueError):
         raise ValueError(
-            f"Unknown split.{nearest(split, splits)} {received} Slices such "
-            "as 'train[:80%]' are allowed too."
+            f"Unknown split.{did_you_mean(split, splits)} {received} Slices "
+            "such as 'train[:80%]' are allowed too."
         ) from None
     if info.num_examples < 1:
         raise ValueError(f"The split has no images. {received}")

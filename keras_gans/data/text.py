@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_gans.data.checks import integer
+from keras_gans.checks import integer
 from keras_gans.data.order import subset
 from keras_gans.data.runtime import import_tensorflow
 from keras_gans.data.sources import ArraySource

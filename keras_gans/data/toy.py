@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_gans.data.checks import integer, nearest
+from keras_gans.checks import did_you_mean, integer
 from keras_gans.data.runtime import import_tensorflow
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class PointSet:
         if name not in NAMES:
             raise ValueError(
                 f"Points are one of {', '.join(NAMES)}. Received: {name!r}."
-                f"{nearest(str(name), NAMES)}"
+                f"{did_you_mean(str(name), NAMES)}"
             )
         self.name = name
         self.mixture = MIXTURES[name]() if name in MIXTURES else None

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import difflib
 import json
 import os
 import socket
@@ -10,6 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import keras
+
+from keras_gans.checks import did_you_mean
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -106,11 +107,9 @@ def check_batch_size(batch_size: int, replicas: int) -> None:
 
 def _check_name(name: str) -> None:
     if name not in NAMES:
-        near = difflib.get_close_matches(str(name), NAMES, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             f"A distribution must be one of {', '.join(NAMES)}. Received: "
-            f"{name!r}.{hint}"
+            f"{name!r}.{did_you_mean(str(name), NAMES)}"
         )
     backend = keras.backend.backend()
     allowed = NAMES_OF_BACKEND.get(backend, ("none",))

@@ -1,13 +1,13 @@
 """Mean and covariance of a stream of feature vectors."""
 
-import os
-import uuid
 import zipfile
 import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from keras_gans import files
 
 # What NumPy's archive reader raises on damaged bytes.
 _READING_ERRORS = (
@@ -198,17 +198,10 @@ def as_features(features, dimension: int | None = None) -> np.ndarray:
 
 
 def write_arrays(path: str | Path, **arrays) -> None:
-    """Writes an npz through a temporary file, so that none is half written."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Writes an npz, whole or not at all."""
+    # A file, since NumPy would add a suffix to a path.
+    with files.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
 
 
 def read_arrays(path: str | Path, keys: tuple[str, ...]) -> dict:

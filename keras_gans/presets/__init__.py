@@ -5,9 +5,10 @@ that the model's `from_settings` takes, and besides what only a training run
 needs: the batch size, the number of steps and whether data are dequantized.
 """
 
-import difflib
 import json
 import pathlib
+
+from keras_gans.checks import did_you_mean
 
 
 def load(name: str, family: str | None = None) -> dict:
@@ -22,11 +23,9 @@ def load(name: str, family: str | None = None) -> dict:
     """
     presets = _presets(family)
     if name not in presets:
-        nearest = difflib.get_close_matches(name, presets, n=1)
-        hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
         raise ValueError(
             f"A preset is one of {', '.join(presets)}. Received: "
-            f"{name!r}.{hint}"
+            f"{name!r}.{did_you_mean(name, presets)}"
         )
     return presets[name]["settings"]
 

@@ -4,7 +4,10 @@ import json
 import os
 import pathlib
 
-from recipes.common.fields import did_you_mean
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans.checks import did_you_mean
 
 BACKENDS = ("tensorflow", "jax", "torch")
 

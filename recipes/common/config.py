@@ -3,7 +3,11 @@
 import dataclasses
 from typing import ClassVar, Literal
 
-from recipes.common.fields import check_range, field_kinds, nearest
+from recipes.common.fields import check_range, field_kinds
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans.checks import nearest
 
 SOURCES = {"tfds": "NAME", "folder": "PATH", "npz": "PATH"}
 DATASET_FORMS = ("embedded", *map(":".join, SOURCES.items()))

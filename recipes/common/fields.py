@@ -1,30 +1,18 @@
 """How the fields of a configuration are read from text, checked, described."""
 
 import dataclasses
-import difflib
 import math
 import types
 import typing
-from collections.abc import Sequence
 from typing import Any
+
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans.checks import did_you_mean
 
 TRUE = ("true", "1", "yes")
 FALSE = ("false", "0", "no")
-
-
-def nearest(received: Any, allowed: Sequence[Any]) -> Any | None:
-    """Returns the allowed value most like the received one, None if none is."""
-    if isinstance(received, str):
-        lower = {str(value).lower(): value for value in allowed}
-        matches = difflib.get_close_matches(received.lower(), lower, 1, 0.5)
-        return lower[matches[0]] if matches else None
-    return min(allowed, key=lambda value: abs(value - received), default=None)
-
-
-def did_you_mean(received: Any, allowed: Sequence[Any]) -> str:
-    """Returns a question that names the nearest allowed value, or nothing."""
-    match = nearest(received, allowed)
-    return "" if match is None else f" Did you mean {match!r}?"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,12 @@ from typing import TypeVar
 from absl import flags
 
 from recipes.common.config import RunConfig
-from recipes.common.fields import Kind, did_you_mean, field_kinds
+from recipes.common.fields import Kind, field_kinds
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans.checks import did_you_mean
+
 
 Config = TypeVar("Config", bound=RunConfig)
 

@@ -12,7 +12,11 @@ from typing import Any
 
 from recipes.common.backend import keras_backend
 from recipes.common.config import RunConfig
-from recipes.common.run_directory import RunDirectory, plain, write_atomically
+from recipes.common.light import without_keras
+from recipes.common.run_directory import RunDirectory, plain
+
+with without_keras():
+    from keras_gans import files
 
 ROOT = pathlib.Path(__file__).parents[2]
 ABSENT = "absent"
@@ -40,7 +44,7 @@ def open_run(config: RunConfig, recipe: str) -> RunDirectory:
         record["earlier_starts"] = [*starts, earlier]
     directory.create()
     text = json.dumps(record, indent=2, allow_nan=False)
-    write_atomically(directory.config, f"{text}\n")
+    files.write_text(directory.config, f"{text}\n")
     return directory
 
 

@@ -4,9 +4,13 @@ import json
 import math
 import os
 import pathlib
-import tempfile
 from collections.abc import Mapping
 from typing import Any
+
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans import files
 
 
 class RunDirectory:
@@ -102,7 +106,7 @@ class RunDirectory:
         kept = [line for line in self.read_metrics() if line["step"] <= step]
         if self.metrics.exists():
             text = "".join(f"{json.dumps(line)}\n" for line in kept)
-            write_atomically(self.metrics, text)
+            files.write_text(self.metrics, text)
 
     def _metrics_line(self, number: int, line: str) -> dict[str, Any]:
         try:
@@ -135,23 +139,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def write_atomically(path: pathlib.Path, text: str) -> None:
-    """Writes a text file so that a reader sees all of it or none of it."""
-    handle, temporary = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}"
-    )
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes private files; a run's files follow the umask.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise

@@ -5,32 +5,10 @@ import pytest
 from recipes.common.fields import (
     Kind,
     check_range,
-    did_you_mean,
     field_kinds,
-    nearest,
 )
 
 pytestmark = pytest.mark.once
-
-
-@pytest.mark.parametrize(
-    ("received", "allowed", "expected"),
-    [
-        ("mirored", ("none", "mirrored", "tpu"), "mirrored"),
-        ("TENSORFLOW", ("tensorflow", "jax"), "tensorflow"),
-        ("qqq", ("tensorflow", "jax"), None),
-        (100, (32, 64, 128), 128),
-        (1, (32, 64, 128), 32),
-        (1, (), None),
-    ],
-)
-def test_nearest_is_the_value_a_person_would_pick(received, allowed, expected):
-    assert nearest(received, allowed) == expected
-
-
-def test_no_suggestion_is_made_where_nothing_is_near():
-    assert did_you_mean("qqq", ("cpu", "paper")) == ""
-    assert did_you_mean("papre", ("cpu", "paper")) == " Did you mean 'paper'?"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 import json
-import os
 import pathlib
 
 import numpy as np
 import pytest
 
-from recipes.common.run_directory import RunDirectory, plain, write_atomically
+from recipes.common.run_directory import RunDirectory, plain
 
 pytestmark = pytest.mark.once
 
@@ -92,24 +91,3 @@ def test_values_of_numpy_and_paths_become_plain():
         "c": ["x", True, None],
         "d": {"1": None, "e": None},
     }
-
-
-def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
-    path = tmp_path / "config.json"
-    write_atomically(path, "old")
-
-    def refuse(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_written_file_has_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").touch()
-    write_atomically(tmp_path / "file", "text")
-    modes = {path.stat().st_mode for path in tmp_path.iterdir()}
-    assert len(modes) == 1
