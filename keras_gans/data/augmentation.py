@@ -16,12 +16,6 @@ from keras_gans.data.runtime import import_tensorflow
 if TYPE_CHECKING:
     import tensorflow as tf
 
-AUGMENTATIONS = ("flip", "translate", "cutout")
-
-# Separates the draws of the augmentations from those of the shuffling.
-_FIRST_STREAM = 1
-_NOISE_STREAM = _FIRST_STREAM + len(AUGMENTATIONS)
-
 
 def check_augmentations(names: Sequence[str]) -> tuple[str, ...]:
     """Returns the names in the order in which they are applied.
@@ -80,11 +74,10 @@ def build_augmentation(
     for cutout.
     """
     chosen = check_augmentations(names)
-    layers = [(name, _LAYERS[name](resolution)) for name in chosen]
+    layers = [(_stream(n), AUGMENTATIONS[n](resolution)) for n in chosen]
 
     def augment(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
-        for name, apply in layers:
-            stream = _FIRST_STREAM + AUGMENTATIONS.index(name)
+        for stream, apply in layers:
             images = apply(images, _key(seed, step, stream))
         return images
 
@@ -99,9 +92,19 @@ def dequantized(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
     """
     tf = import_tensorflow()
     noise = tf.random.stateless_uniform(
-        tf.shape(images), _key(seed, step, _NOISE_STREAM), alg="philox"
+        tf.shape(images), _key(seed, step, NOISE_STREAM), alg="philox"
     )
     return (images + noise) / 128.0 - 1.0
+
+
+def _stream(name: str) -> int:
+    """Returns what separates the draws of an augmentation from all others.
+
+    The streams of shuffling, the first three augmentations and the noise are
+    0 to 4, and stay so whatever is added.
+    """
+    place = list(AUGMENTATIONS).index(name)
+    return place + 1 if place + 1 < NOISE_STREAM else place + 2
 
 
 def _key(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:
@@ -191,4 +194,12 @@ def _cutout(resolution: int) -> Callable:
     return apply
 
 
-_LAYERS = {"flip": _flip, "translate": _translate, "cutout": _cutout}
+# By name, in the order in which they are applied. A builder makes, for the
+# side r of the images in pixels, a function of (images, key) as described in
+# `build_augmentation`; the key is that of tf.random's stateless functions.
+AUGMENTATIONS: dict[str, Callable] = {
+    "flip": _flip,
+    "translate": _translate,
+    "cutout": _cutout,
+}
+NOISE_STREAM = 4

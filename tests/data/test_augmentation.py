@@ -117,7 +117,7 @@ def test_draws_are_the_same_on_every_backend():
 
 def test_the_order_of_names_does_not_matter():
     forwards = batches(*AUGMENTATIONS, num_batches=1)
-    backwards = batches(*AUGMENTATIONS[::-1], num_batches=1)
+    backwards = batches(*reversed(AUGMENTATIONS), num_batches=1)
     assert_array_equal(forwards[0][0], backwards[0][0])
 
 
