@@ -58,7 +58,9 @@ class RecordSource(Source):
         size = max(_MIN_BLOCK, min(size, _MAX_BLOCK))
         self._block = int(min(size, num_images))
 
-    def training(self, batch_size, *, seed, start_step):
+    def training(
+        self, batch_size: int, *, seed: int, start_step: int
+    ) -> tf.data.Dataset:
         tf = import_tensorflow()
 
         def one_epoch(epoch):
@@ -68,7 +70,9 @@ class RecordSource(Source):
         records = epochs(one_epoch, self.num_images, start_step * batch_size)
         return self._decoded(records).batch(batch_size, drop_remainder=True)
 
-    def evaluation(self, batch_size, *, limit):
+    def evaluation(
+        self, batch_size: int, *, limit: int | None
+    ) -> tf.data.Dataset:
         tf = import_tensorflow()
         records = self._records
         if limit is not None and limit < self.num_images:
@@ -82,12 +86,12 @@ class RecordSource(Source):
             records = records.take(limit)
         return self._decoded(records).batch(batch_size)
 
-    def labels(self):
+    def labels(self) -> np.ndarray:
         labels = self._records.map(lambda encoded, label: label)
         batches = labels.batch(_READ_BATCH).as_numpy_iterator()
         return np.concatenate(list(batches)).astype(np.int32)
 
-    def select(self, indices, labels):
+    def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
         tf = import_tensorflow()
         resolution, _, channels = self.image_shape
         new_labels = np.zeros(self.num_images, np.int32)

@@ -98,10 +98,12 @@ class _IndexedSource(Source):
     def _reader(self) -> Callable[[tf.Tensor], tf.Tensor]:
         """Returns a function from int indices `(N,)` to pixels."""
 
-    def labels(self):
+    def labels(self) -> np.ndarray:
         return self._labels
 
-    def training(self, batch_size, *, seed, start_step):
+    def training(
+        self, batch_size: int, *, seed: int, start_step: int
+    ) -> tf.data.Dataset:
         tf = import_tensorflow()
 
         def one_epoch(epoch):
@@ -113,7 +115,9 @@ class _IndexedSource(Source):
         indices = epochs(one_epoch, self.num_images, start_step * batch_size)
         return self._read(indices.batch(batch_size, drop_remainder=True))
 
-    def evaluation(self, batch_size, *, limit):
+    def evaluation(
+        self, batch_size: int, *, limit: int | None
+    ) -> tf.data.Dataset:
         tf = import_tensorflow()
         if limit is None or limit >= self.num_images:
             indices = np.arange(self.num_images)
@@ -154,7 +158,7 @@ class ArraySource(_IndexedSource):
         self._images = images
         self._tensor = None
 
-    def select(self, indices, labels):
+    def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
         tf = import_tensorflow()
         images = self._pixels()
         if len(indices) < self.num_images:
@@ -201,7 +205,7 @@ class FileSource(_IndexedSource):
         self._paths = tuple(paths)
         self._pool = ThreadPoolExecutor(worker_count())
 
-    def select(self, indices, labels):
+    def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
         resolution, _, channels = self.image_shape
         return FileSource(
             [self._paths[index] for index in indices],

@@ -108,7 +108,7 @@ class TextSet:
         fitted = [self._fit(line) for line in lines]
         return np.concatenate([self._table[part] for part in _codes(fitted)])
 
-    def decode(self, tokens) -> list[str]:
+    def decode(self, tokens: np.ndarray) -> list[str]:
         """Returns tokens as text, padding included.
 
         Args:

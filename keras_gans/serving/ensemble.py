@@ -1,6 +1,7 @@
 """Generators of different classes as one model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -77,7 +78,12 @@ class ClassDispatch(keras.layers.Layer):
         class_counts: Classes of each.
     """
 
-    def __init__(self, members, class_counts, **kwargs):
+    def __init__(
+        self,
+        members: Sequence[keras.Model],
+        class_counts: Sequence[int],
+        **kwargs: Any,
+    ):
         kwargs["dtype"] = "float32"
         super().__init__(**kwargs)
         self.members = [
@@ -89,7 +95,7 @@ class ClassDispatch(keras.layers.Layer):
         self.class_counts = list(class_counts)
         self.built = True
 
-    def call(self, latents, labels):
+    def call(self, latents: Any, labels: Any) -> Any:
         shape = self.members[0].output_shape[1:]
         images = ops.zeros((ops.shape(latents)[0], *shape))
         start = 0
@@ -98,10 +104,12 @@ class ClassDispatch(keras.layers.Layer):
             start += count
         return images
 
-    def compute_output_shape(self, latents_shape, labels_shape=None):
+    def compute_output_shape(
+        self, latents_shape: tuple, labels_shape: tuple | None = None
+    ) -> tuple:
         return (latents_shape[0], *self.members[0].output_shape[1:])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         config = super().get_config()
         del config["dtype"]
         serialize = keras.saving.serialize_keras_object
