@@ -3,12 +3,14 @@
 Everything else in this package is written once, with `keras.ops`. Each
 backend module defines the same names:
 
-- `value_and_gradients(objective, variables, state)`: a loss and its gradients
-  with respect to `variables`.
+- `value_and_gradients(objective, variables, state)`: a loss, or a structure
+  that starts with one, and the loss's gradients with respect to `variables`.
 - `value_and_pullback(function, variables, state)`: a value, and the way back
   from its gradients to those of `variables`.
-- `value_and_input_gradients(function, inputs, state)`: a value and its
-  gradients with respect to `inputs`, themselves differentiable.
+- `value_and_input_gradients(objective, inputs, state)`: the same with respect
+  to `inputs`, which the objective is given.
+- `input_gradients(function, inputs, state)`: gradients that are differentiable
+  again.
 - `rematerialized(function, inputs, state)`: a value whose way back computes
   again what it needs.
 - `no_gradient()`: a context in which nothing is recorded.
@@ -52,6 +54,7 @@ BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
 average_pool = _convolution.average_pool
 box_filter = _convolution.box_filter
+input_gradients = _implementation.input_gradients
 convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
@@ -66,12 +69,3 @@ value_and_gradients = _implementation.value_and_gradients
 value_and_input_gradients = _implementation.value_and_input_gradients
 value_and_pullback = _implementation.value_and_pullback
 variable_scope = _implementation.variable_scope
-
-
-def input_gradients(function, inputs, state):
-    """Returns the gradients of `sum(function(inputs))` for `inputs`.
-
-    They are differentiable again; what `function` assigns to `state`, which
-    must hold every variable that it reads, is dropped.
-    """
-    return value_and_input_gradients(function, inputs, state)[1]

@@ -1,7 +1,10 @@
 """Differentiation and training steps on JAX."""
 
 import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
 import jax
 import keras
@@ -9,23 +12,29 @@ import keras
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = True
+Variables = list[keras.Variable]
 
 
-def value_and_gradients(objective, variables, state):
-    """Returns `objective()` and its gradients with respect to `variables`.
+def value_and_gradients(
+    objective: Callable[[], Any], variables: Variables, state: Variables
+) -> tuple[Any, list]:
+    """Returns `objective()`, and its loss's gradients for `variables`.
 
-    The objective runs as a pure function of `variables` and of `state`, which
-    must hold every other variable that it reads; what it assigns to `state`
-    is assigned after differentiation.
+    The loss is the first tensor of what the objective returns. It runs as a
+    pure function of `variables` and of `state`, which must hold every other
+    variable that it reads; what it assigns to `state` is assigned after
+    differentiation.
     """
     pure, values, assign = _pure(objective, variables, state)
-    differentiate = jax.value_and_grad(pure, has_aux=True)
-    (value, changed), gradients = differentiate(values)
+    differentiate = jax.value_and_grad(_loss_first(pure), has_aux=True)
+    (_, (value, changed)), gradients = differentiate(values)
     assign(changed)
     return value, gradients
 
 
-def value_and_pullback(function, variables, state):
+def value_and_pullback(
+    function: Callable[[], Any], variables: Variables, state: Variables
+) -> tuple[Any, Callable[[Any], list]]:
     """Returns `function()` and the pullback of its gradients.
 
     `pullback(g)` gives, for gradients g of a loss with respect to the value,
@@ -47,10 +56,10 @@ def _pure(function, variables, state):
     state = [variable for variable in state if id(variable) not in chosen]
     others = [(variable, variable.value) for variable in state]
 
-    def pure(values):
+    def pure(values, *inputs):
         mapping = [*zip(variables, values, strict=True), *others]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            value = function()
+            value = function(*inputs)
         return value, [scope.get_current_value(variable) for variable in state]
 
     def assign(changed):
@@ -60,20 +69,50 @@ def _pure(function, variables, state):
     return pure, [variable.value for variable in variables], assign
 
 
-def value_and_input_gradients(function, inputs, state):
-    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
+def _loss_first(pure):
+    def with_loss(*args):
+        value, changed = pure(*args)
+        return jax.tree.leaves(value)[0], (value, changed)
+
+    return with_loss
+
+
+def value_and_input_gradients(
+    objective: Callable[[Any], Any], inputs: Any, state: Variables
+) -> tuple[Any, Any]:
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`.
+
+    See `value_and_gradients`.
+    """
+    pure, _, assign = _pure(objective, [], state)
+    differentiate = jax.value_and_grad(
+        partial(_loss_first(pure), []), has_aux=True
+    )
+    (_, (value, changed)), gradients = differentiate(inputs)
+    assign(changed)
+    return value, gradients
+
+
+def input_gradients(
+    function: Callable[[Any], Any], inputs: Any, state: Variables
+) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`.
+
+    They are differentiable again; what `function` assigns to `state`, which
+    must hold every variable that it reads, is dropped.
+    """
     mapping = [(variable, variable.value) for variable in state]
 
-    def pure(inputs):
+    def total(inputs):
         with keras.StatelessScope(state_mapping=mapping):
-            outputs = function(inputs)
-        return keras.ops.sum(outputs), outputs
+            return keras.ops.sum(function(inputs))
 
-    (_, outputs), gradients = jax.value_and_grad(pure, has_aux=True)(inputs)
-    return outputs, gradients
+    return jax.grad(total)(inputs)
 
 
-def rematerialized(function, inputs, state):
+def rematerialized(
+    function: Callable[..., list], inputs: list, state: Variables
+) -> list:
     """Returns `function(*inputs)`, of which only the inputs are kept.
 
     When gradients flow back, the function runs once more, on the inputs and
@@ -93,12 +132,14 @@ def rematerialized(function, inputs, state):
     return outputs
 
 
-def no_gradient():
+def no_gradient() -> AbstractContextManager:
     """Returns a null context: JAX records only inside `jax.grad`."""
     return contextlib.nullcontext()
 
 
-def standardize(inputs, epsilon, scale=None, offset=None):
+def standardize(
+    inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
+) -> tuple[Any, Any, Any]:
     """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
 
     Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
@@ -113,25 +154,25 @@ def standardize(inputs, epsilon, scale=None, offset=None):
     return keras.ops.cast(outputs, inputs.dtype), mean, variance
 
 
-def update_averages(pairs, decay):
+def update_averages(pairs: list, decay: Any) -> None:
     """Assigns `decay * average + (1 - decay) * variable` to each average."""
     for average, variable in pairs:
         old = average.value
         average.assign(old + (1.0 - decay) * (variable.value - old))
 
 
-def loop(count, body, carry):
+def loop(count: int, body: Callable, carry: Any) -> Any:
     """Returns `carry` after `carry = body(index, carry)`, `count` times."""
     return jax.lax.fori_loop(0, count, body, carry)
 
 
-def variable_scope(model):
+def variable_scope(model: keras.Model) -> AbstractContextManager:
     """Returns a null context: JAX's variables may be made anywhere."""
     del model
     return contextlib.nullcontext()
 
 
-def replica_id():
+def replica_id() -> int:
     """Returns 0: a sharded JAX step is one program over the global batch."""
     return 0
 
@@ -139,7 +180,7 @@ def replica_id():
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 
-    def train_step(self, state, data):
+    def train_step(self, state: tuple, data: Any) -> tuple[dict, tuple]:
         groups = (
             self.trainable_variables,
             self.non_trainable_variables,
@@ -159,7 +200,7 @@ class BackendTrainer(keras.Model):
         )
         return logs, new_state
 
-    def synchronize(self):
+    def synchronize(self) -> None:
         """Gives variables the values of the running epoch.
 
         During an epoch Keras holds them outside of the model.

@@ -9,6 +9,7 @@ off in parts.
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import keras
@@ -19,7 +20,13 @@ from jax import numpy as jnp
 _PART = 2**19
 
 
-def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
+def convolve(
+    inputs: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int = 1,
+    padding: str = "same",
+) -> Any:
     """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
 
     Args:
@@ -42,7 +49,9 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs if bias is None else outputs + bias
 
 
-def convolve_transposed(inputs, kernel, bias=None, padding="same"):
+def convolve_transposed(
+    inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
+) -> Any:
     """Returns a transposed convolution of stride 2, plus a bias.
 
     Args:
@@ -66,7 +75,7 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
     return outputs if bias is None else outputs + bias
 
 
-def box_filter(inputs, padding):
+def box_filter(inputs: Any, padding: str) -> Any:
     """Returns the means of all 2x2 neighbours of NHWC images.
 
     Args:
@@ -82,7 +91,7 @@ def box_filter(inputs, padding):
     return (means / 4).astype(inputs.dtype)
 
 
-def convolve_means(inputs, kernel, bias=None):
+def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
     """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
 
     Args:
@@ -93,7 +102,7 @@ def convolve_means(inputs, kernel, bias=None):
     return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
 
 
-def average_pool(inputs):
+def average_pool(inputs: Any) -> Any:
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     count, height, width, channels = inputs.shape
     height, width = height // 2, width // 2
@@ -104,7 +113,7 @@ def average_pool(inputs):
     return jnp.mean(blocks, axis=(2, 4), dtype=jnp.float32).astype(inputs.dtype)
 
 
-def upsample(inputs):
+def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2."""
     count, height, width, channels = inputs.shape
     repeated = jnp.broadcast_to(

@@ -1,10 +1,18 @@
 """Convolutions of NHWC images on TensorFlow: those of Keras."""
 
+from typing import Any
+
 import tensorflow as tf
 from keras import ops
 
 
-def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
+def convolve(
+    inputs: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int = 1,
+    padding: str = "same",
+) -> Any:
     """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
 
     Args:
@@ -18,7 +26,9 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs if bias is None else outputs + bias
 
 
-def convolve_transposed(inputs, kernel, bias=None, padding="same"):
+def convolve_transposed(
+    inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
+) -> Any:
     """Returns a transposed convolution of stride 2, plus a bias.
 
     Args:
@@ -34,7 +44,7 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
 
 
 @tf.custom_gradient
-def upsample(inputs):
+def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2.
 
     Joined by copies, and back by a pooling kernel: the gradient of `repeat`
@@ -58,12 +68,12 @@ def upsample(inputs):
     )
 
 
-def average_pool(inputs):
+def average_pool(inputs: Any) -> Any:
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     return tf.nn.avg_pool2d(inputs, 2, 2, "VALID")
 
 
-def box_filter(inputs, padding):
+def box_filter(inputs: Any, padding: str) -> Any:
     """Returns the means of all 2x2 neighbours of NHWC images.
 
     Args:
@@ -86,7 +96,7 @@ def _full_box(inputs):
     return tf.nn.avg_pool2d(padded, 2, 1, "VALID"), _valid_box
 
 
-def convolve_means(inputs, kernel, bias=None):
+def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
     """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
 
     The means are computed again for the gradient of the kernel: kept beside

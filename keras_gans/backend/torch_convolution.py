@@ -5,11 +5,19 @@ format, in which oneDNN and cuDNN are fastest; `keras.ops.conv` makes the view
 contiguous first and brings it back, two copies a convolution.
 """
 
+from typing import Any
+
 import torch
 from torch.nn import functional
 
 
-def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
+def convolve(
+    inputs: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int = 1,
+    padding: str = "same",
+) -> Any:
     """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
 
     Args:
@@ -28,7 +36,9 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs.permute(0, 2, 3, 1)
 
 
-def convolve_transposed(inputs, kernel, bias=None, padding="same"):
+def convolve_transposed(
+    inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
+) -> Any:
     """Returns a transposed convolution of stride 2, plus a bias.
 
     Args:
@@ -52,7 +62,7 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
     return outputs.permute(0, 2, 3, 1)
 
 
-def convolve_means(inputs, kernel, bias=None):
+def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
     """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
 
     Args:
@@ -63,13 +73,13 @@ def convolve_means(inputs, kernel, bias=None):
     return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
 
 
-def average_pool(inputs):
+def average_pool(inputs: Any) -> Any:
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     pooled = functional.avg_pool2d(inputs.permute(0, 3, 1, 2), 2)
     return pooled.permute(0, 2, 3, 1)
 
 
-def box_filter(inputs, padding):
+def box_filter(inputs: Any, padding: str) -> Any:
     """Returns the means of all 2x2 neighbours of NHWC images.
 
     Args:
@@ -95,7 +105,7 @@ class _BoxFilter(torch.autograd.Function):
         return _BoxFilter.apply(gradient, not ctx.full), None
 
 
-def upsample(inputs):
+def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2."""
     count, height, width, channels = inputs.shape
     repeated = inputs[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)

@@ -1,13 +1,18 @@
 """The training step of every GAN, written once for all backends."""
 
 import contextlib
+from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.models.accumulation import accumulated_gradients
+from keras_gans.losses.adversarial import AdversarialLoss
+from keras_gans.models.optimizers import PlayerOptimizers
+from keras_gans.models.player import Player
+from keras_gans.penalties import GradientPenalty
 
 _map = keras.tree.map_structure
 
@@ -16,13 +21,41 @@ class AdversarialTrainer(backend.BackendTrainer):
     """Algorithm 1: what `GAN`, which holds the players, does in a step.
 
     Images may be one tensor or, for networks at several resolutions, a list.
+    An objective gives the loss, and by name what is logged beside it.
     """
 
+    # The two networks, each with its optimizer and its losses' mean.
+    generator_player: Player
+    discriminator_player: Player
+    # The networks themselves, and the generator's average, if there is one.
+    generator: keras.Model
+    discriminator: keras.Model
+    averaged_generator: keras.Model | None
+    # Counts the training steps, and holds the players' optimizers.
+    optimizer: PlayerOptimizers
+    # L_D and L_G, and what is added to L_D.
+    adversarial_loss: AdversarialLoss
+    penalty: GradientPenalty | None
+    # What images pass on their way into the discriminator.
+    augmentation: keras.layers.Layer | None
+    # Draws latents, labels and the places of the penalty.
+    seed_generator: keras.random.SeedGenerator
+    # See the arguments of `GAN` of these names.
+    num_classes: int
+    n_critic: int
+    generator_steps: int
+    generator_batch: int
+    joint_scoring: bool
+    share_fakes: bool
+    accumulate: int
+    remat: bool
+    ema_decay: float | None
+    ema_start: int
     # Whether the discriminator of a model with classes is given the labels.
-    discriminator_takes_labels = True
+    discriminator_takes_labels: bool = True
 
-    def adversarial_step(self, data):
-        """Trains both players on one batch and returns the mean losses.
+    def adversarial_step(self, data: Any) -> dict[str, Any]:
+        """Trains both players on one batch and returns the epoch's means.
 
         Args:
             data: Images, `(n_critic * batch, height, width, channels)` in
@@ -43,26 +76,38 @@ class AdversarialTrainer(backend.BackendTrainer):
         self.optimizer.iterations.assign_add(1)
         return self.get_metrics_result()
 
-    def discriminator_objective(self, real, labels, fake, fake_labels):
-        """Returns L_D, its penalty and regularization, a float32 scalar."""
+    def discriminator_objective(
+        self, real: Any, labels: Any, fake: Any, fake_labels: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Returns L_D with its penalty and regularization, float32 scalars.
+
+        Logged are D(x), D(G(z)), means of scores, and the weighted penalty.
+        """
         real = self.real_inputs(real)
         fake = _map(lambda f, r: ops.cast(f, r.dtype), fake, real)
+        real, fake = self.augmented(real), self.augmented(fake)
         outputs = self._outputs(real, labels, fake, fake_labels)
         loss = self.discriminator_criterion(
             outputs[0], labels, outputs[1], fake_labels
         )
+        scores = [
+            ops.mean(ops.cast(self.adversarial_scores(output), "float32"))
+            for output in outputs
+        ]
+        logs = dict(zip(("real_score", "fake_score"), scores, strict=True))
         if self.penalty is not None:
-            loss += self.penalty(
+            logs["penalty"] = self.penalty(
                 lambda between: self.adversarial_scores(
                     self.score(between, labels, training=True)
                 ),
                 real,
                 fake,
-                state=self.discriminator.variables,
+                state=self._state,
                 seed=self.seed_generator,
                 **self._penalty_options(),
             )
-        return loss + regularization(self.discriminator)
+            loss += logs["penalty"]
+        return loss + self.discriminator_player.regularization(), logs
 
     def _penalty_options(self):
         """Returns what a penalty that is not of every update must know."""
@@ -71,44 +116,65 @@ class AdversarialTrainer(backend.BackendTrainer):
         updates = self.optimizer.discriminator.iterations
         return {"update": ops.convert_to_tensor(updates)}
 
-    def generator_objective(self, fake, labels, real=None, real_labels=None):
-        """Returns L_G for generated images, a float32 scalar.
+    def generator_objective(
+        self, fake: Any, labels: Any, real: Any = None, real_labels: Any = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Returns L_G for generated images, a float32 scalar, and no more.
 
         Relativistic losses compare them with the real ones.
         """
+        score = partial(self.score, training=True, remat=self.remat)
         real_outputs = None
-        with self._frozen(self.discriminator):
-            outputs = self.score(fake, labels, training=True, remat=self.remat)
+        with self._frozen():
+            outputs = score(self.augmented(fake), labels)
             if self.adversarial_loss.relativistic:
-                real_outputs = self.score(
-                    self.real_inputs(real),
-                    real_labels,
-                    training=True,
-                    remat=self.remat,
-                )
-        return self.generator_criterion(outputs, labels, real_outputs)
+                real = self.augmented(self.real_inputs(real))
+                real_outputs = score(real, real_labels)
+        return self.generator_criterion(outputs, labels, real_outputs), {}
 
     def discriminator_criterion(
-        self, real_outputs, labels, fake_outputs, fake_labels
-    ):
+        self,
+        real_outputs: Any,
+        labels: Any,
+        fake_outputs: Any,
+        fake_labels: Any,
+    ) -> Any:
         """Returns L_D for the discriminator's outputs."""
         del labels, fake_labels
         return self.adversarial_loss.discriminator(real_outputs, fake_outputs)
 
-    def generator_criterion(self, fake_outputs, labels, real_outputs=None):
+    def generator_criterion(
+        self, fake_outputs: Any, labels: Any, real_outputs: Any = None
+    ) -> Any:
         """Returns L_G for the discriminator's outputs."""
         del labels
         return self.adversarial_loss.generator(fake_outputs, real_outputs)
 
-    def adversarial_scores(self, outputs):
+    def adversarial_scores(self, outputs: Any) -> Any:
         """Returns one score an image: what a gradient penalty derives."""
         return ops.mean(outputs, axis=tuple(range(1, len(outputs.shape))))
 
-    def real_inputs(self, images):
+    def real_inputs(self, images: Any) -> Any:
         """Returns real images as the discriminator takes them."""
         return images
 
-    def generate(self, latents, labels, training=False, remat=False):
+    def augmented(self, images: Any) -> Any:
+        """Returns what the discriminator sees of images in training.
+
+        Real and generated images of both players' updates go through here; a
+        penalty is on what lies between images that have.
+        """
+        if self.augmentation is None:
+            return images
+        return self.augmentation(images, training=True)
+
+    def generate(
+        self,
+        latents: Any,
+        labels: Any,
+        training: bool = False,
+        remat: bool = False,
+    ) -> Any:
         """Returns images of the trained, not the averaged, generator.
 
         With `remat` its features are computed again where gradients need
@@ -118,7 +184,13 @@ class AdversarialTrainer(backend.BackendTrainer):
         inputs = latents if labels is None else [latents, labels]
         return network(inputs, training=training)
 
-    def score(self, images, labels, training=False, remat=False):
+    def score(
+        self,
+        images: Any,
+        labels: Any,
+        training: bool = False,
+        remat: bool = False,
+    ) -> Any:
         """Returns the discriminator's outputs for images.
 
         With `remat` its features are computed again where gradients need
@@ -141,7 +213,7 @@ class AdversarialTrainer(backend.BackendTrainer):
         score = partial(self.score, training=True, remat=self.remat)
         if not self.joint_scoring:
             real_outputs = score(real, labels)
-            with self._frozen(self.discriminator):
+            with self._frozen():
                 return real_outputs, score(fake, fake_labels)
         joined = None
         if labels is not None:
@@ -184,14 +256,15 @@ class AdversarialTrainer(backend.BackendTrainer):
 
     def _train_discriminator(self, images, labels, latents, fake_labels):
         def objective(images, labels, latents, fake_labels):
-            with backend.no_gradient(), self._frozen(self.generator):
+            with backend.no_gradient(), self._frozen():
                 fake = self.generate(latents, fake_labels, training=True)
             return self.discriminator_objective(
                 images, labels, fake, fake_labels
             )
 
-        self._update(
-            "discriminator", objective, images, labels, latents, fake_labels
+        batch = (images, labels, latents, fake_labels)
+        self.discriminator_player.update(
+            objective, batch, self.accumulate, self._state
         )
 
     def _train_generator(self, latents, labels, real, real_labels):
@@ -199,33 +272,22 @@ class AdversarialTrainer(backend.BackendTrainer):
             fake = self.generate(
                 latents, labels, training=True, remat=self.remat
             )
-            loss = self.generator_objective(fake, labels, real, real_labels)
-            return loss + regularization(self.generator)
+            loss, logs = self.generator_objective(
+                fake, labels, real, real_labels
+            )
+            return loss + self.generator_player.regularization(), logs
 
-        self._update("generator", objective, latents, labels, real, real_labels)
+        batch = (latents, labels, real, real_labels)
+        self.generator_player.update(
+            objective, batch, self.accumulate, self._state
+        )
 
     @property
     def _state(self):
         """Every variable that an objective may read or assign."""
-        return [*self.variables, self.optimizer.discriminator.iterations]
-
-    def _update(self, player, objective, *batch):
-        """Lowers `objective(*batch)` by the variables of a player."""
-        network = getattr(self, player)
-        if self.accumulate > 1:
-            loss, gradients = accumulated_gradients(
-                objective, batch, self.accumulate, network, self._state
-            )
-        else:
-            loss, gradients = backend.value_and_gradients(
-                partial(objective, *batch),
-                network.trainable_variables,
-                self._state,
-            )
-        getattr(self.optimizer, player).apply(
-            gradients, network.trainable_variables
-        )
-        getattr(self, f"{player}_loss").update_state(loss)
+        optimizer = self.optimizer
+        counts = [optimizer.iterations, optimizer.discriminator.iterations]
+        return [*self.variables, *counts]
 
     def _train_on_shared_fakes(self, images, labels):
         """Trains both players on one pass of the generator.
@@ -247,15 +309,11 @@ class AdversarialTrainer(backend.BackendTrainer):
             self._state,
         )
         fake = _map(ops.stop_gradient, fake)
-        self._update(
-            "discriminator",
-            self.discriminator_objective,
-            images,
-            labels,
-            fake,
-            fake_labels,
+        batch = (images, labels, fake, fake_labels)
+        self.discriminator_player.update(
+            self.discriminator_objective, batch, 1, self._state
         )
-        loss, gradients = backend.value_and_input_gradients(
+        value, gradients = backend.value_and_input_gradients(
             partial(
                 self.generator_objective,
                 labels=fake_labels,
@@ -265,19 +323,16 @@ class AdversarialTrainer(backend.BackendTrainer):
             fake,
             self._state,
         )
-        self.optimizer.generator.apply(pullback(gradients), variables)
-        self.generator_loss.update_state(ops.stop_gradient(loss))
+        self.generator_player.apply(value, pullback(gradients))
 
     @contextlib.contextmanager
-    def _frozen(self, network):
-        """Drops what calls of `network` assign, but for its random seeds."""
-        mapping = [(variable, variable) for variable in network.variables]
+    def _frozen(self) -> Iterator[None]:
+        """Drops what calls of the networks assign, but for random seeds."""
+        mapping = [(variable, variable) for variable in self._state]
         with keras.StatelessScope(state_mapping=mapping) as scope:
             yield
-        weights = {id(weight) for weight in network.weights}
-        for variable in network.variables:
-            if id(variable) not in weights:
-                variable.assign(scope.get_current_value(variable))
+        for seed in self._random_states():
+            seed.assign(scope.get_current_value(seed))
 
     def _update_average(self):
         averaging = self.optimizer.iterations >= self.ema_start
@@ -288,12 +343,3 @@ class AdversarialTrainer(backend.BackendTrainer):
             strict=True,
         )
         backend.update_averages(list(pairs), decay)
-
-
-def regularization(network):
-    """Returns the sum of the regularizers of a network's weights, float32."""
-    return sum(
-        ops.cast(variable.regularizer(variable), "float32")
-        for variable in network.trainable_variables
-        if variable.regularizer is not None
-    )
