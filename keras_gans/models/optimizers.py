@@ -185,26 +185,12 @@ class RMSpropTorch(keras.optimizers.RMSprop):
 
     From v = 0, each gradient g moves v ← ρ v + (1 - ρ) g² and then
     w ← w - α g / (√v + ε). Keras divides by √(v + ε), for which 1e-8 is a
-    floor of 1e-4 on the root mean square of the gradient.
-
-    Args:
-        learning_rate: Float α, or a schedule.
-        rho: Float ρ in [0, 1).
-        epsilon: Positive float ε.
-        **kwargs: Of `keras.optimizers.RMSprop`.
-
-    Raises:
-        ValueError: For momentum or centred moments, which it has not.
+    floor of 1e-4 on the root mean square of the gradient. Arguments are those
+    of `keras.optimizers.RMSprop`; momentum and `centered` are refused.
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.01,
-        rho: float = 0.99,
-        epsilon: float = 1e-8,
-        **kwargs: Any,
-    ):
-        super().__init__(learning_rate, rho, epsilon=epsilon, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
         if self.momentum or self.centered:
             raise ValueError(
                 "RMSpropTorch has neither momentum nor centred moments. "
