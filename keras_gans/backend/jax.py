@@ -1,7 +1,9 @@
 """Differentiation and training steps on JAX."""
 
 import contextlib
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import jax
 import keras
@@ -11,26 +13,27 @@ from keras_gans.backend.pure import assign, call_pure
 JIT_COMPILE = True
 
 
-def value_and_gradients(objective, variables, state):
-    """Returns `objective()` and its gradients with respect to `variables`.
+def value_and_gradients(
+    objective: Callable, variables: list, state: list
+) -> tuple[Any, list]:
+    """Returns `objective()`, and its loss's gradients for `variables`.
 
-    The objective runs as a pure function of `variables` and of `state`, which
-    must hold every other variable that it reads; what it assigns to `state`
-    is assigned after differentiation.
+    The loss is the first tensor of what the objective returns. It runs as a
+    pure function of `variables` and of `state`, which must hold every other
+    variable that it reads; what it assigns to `state` is assigned after
+    differentiation.
     """
     pure, values, assign = _pure(objective, variables, state)
-    differentiate = jax.value_and_grad(pure, has_aux=True)
-    (value, changed), gradients = differentiate(values)
+    differentiate = jax.value_and_grad(_loss_first(pure), has_aux=True)
+    (_, (value, changed)), gradients = differentiate(values)
     assign(changed)
     return value, gradients
 
 
-def value_and_pullback(function, variables, state):
-    """Returns `function()` and the pullback of its gradients.
-
-    `pullback(g)` gives, for gradients g of a loss with respect to the value,
-    those with respect to `variables`, as `value_and_gradients` would.
-    """
+def value_and_pullback(
+    function: Callable, variables: list, state: list
+) -> tuple[Any, Callable]:
+    """Returns `function()` and the pullback of its gradients."""
     pure, values, assign = _pure(function, variables, state)
     value, pullback, changed = jax.vjp(pure, values, has_aux=True)
     assign(changed)
@@ -47,10 +50,10 @@ def _pure(function, variables, state):
     state = [variable for variable in state if id(variable) not in chosen]
     others = [(variable, variable.value) for variable in state]
 
-    def pure(values):
+    def pure(values, *inputs):
         mapping = [*zip(variables, values, strict=True), *others]
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            value = function()
+            value = function(*inputs)
         return value, [scope.get_current_value(variable) for variable in state]
 
     def assign(changed):
@@ -60,32 +63,42 @@ def _pure(function, variables, state):
     return pure, [variable.value for variable in variables], assign
 
 
-def value_and_input_gradients(function, inputs, state):
-    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
+def _loss_first(pure):
+    def with_loss(*args):
+        value, changed = pure(*args)
+        return jax.tree.leaves(value)[0], (value, changed)
+
+    return with_loss
+
+
+def value_and_input_gradients(
+    objective: Callable, inputs: Any, state: list
+) -> tuple[Any, Any]:
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
+    pure, _, assign = _pure(objective, [], state)
+    differentiate = jax.value_and_grad(
+        partial(_loss_first(pure), []), has_aux=True
+    )
+    (_, (value, changed)), gradients = differentiate(inputs)
+    assign(changed)
+    return value, gradients
+
+
+def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     mapping = [(variable, variable.value) for variable in state]
 
-    def pure(inputs):
+    def total(inputs):
         with keras.StatelessScope(state_mapping=mapping):
-            outputs = function(inputs)
-        return keras.ops.sum(outputs), outputs
+            return keras.ops.sum(function(inputs))
 
-    (_, outputs), gradients = jax.value_and_grad(pure, has_aux=True)(inputs)
-    return outputs, gradients
+    return jax.grad(total)(inputs)
 
 
-def rematerialized(function, inputs, state):
+def rematerialized(function: Callable, inputs: list, state: list) -> list:
     """Returns `function(*inputs)`, of which only the inputs are kept.
 
-    When gradients flow back, the function runs once more, on the inputs and
-    the values of `state` that it ran on, so that random draws are the same.
-    What it assigns is assigned once.
-
     XLA's compiler for CPUs merges both runs in part, and may save nothing.
-
-    Args:
-        function: Function from tensors to a list of tensors.
-        inputs: List of tensors.
-        state: Every variable that the function reads.
     """
     pure = jax.checkpoint(partial(call_pure, function, state=state))
     outputs, changed = pure(inputs, values=[v.value for v in state])
@@ -93,16 +106,15 @@ def rematerialized(function, inputs, state):
     return outputs
 
 
-def no_gradient():
+def no_gradient() -> contextlib.AbstractContextManager:
     """Returns a null context: JAX records only inside `jax.grad`."""
     return contextlib.nullcontext()
 
 
-def standardize(inputs, epsilon, scale=None, offset=None):
-    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
-    """
+def standardize(
+    inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
+) -> tuple[Any, Any, Any]:
+    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ²."""
     features = keras.ops.cast(inputs, "float32")
     mean, variance = keras.ops.moments(features, axes=(0, 1, 2))
     outputs = (features - mean) * keras.ops.rsqrt(variance + epsilon)
@@ -113,25 +125,25 @@ def standardize(inputs, epsilon, scale=None, offset=None):
     return keras.ops.cast(outputs, inputs.dtype), mean, variance
 
 
-def update_averages(pairs, decay):
+def update_averages(pairs: list, decay: Any) -> None:
     """Assigns `decay * average + (1 - decay) * variable` to each average."""
     for average, variable in pairs:
         old = average.value
         average.assign(old + (1.0 - decay) * (variable.value - old))
 
 
-def loop(count, body, carry):
+def loop(count: int, body: Callable, carry: Any) -> Any:
     """Returns `carry` after `carry = body(index, carry)`, `count` times."""
     return jax.lax.fori_loop(0, count, body, carry)
 
 
-def variable_scope(model):
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns a null context: JAX's variables may be made anywhere."""
     del model
     return contextlib.nullcontext()
 
 
-def replica_id():
+def replica_id() -> int:
     """Returns 0: a sharded JAX step is one program over the global batch."""
     return 0
 
@@ -139,7 +151,7 @@ def replica_id():
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 
-    def train_step(self, state, data):
+    def train_step(self, state: tuple, data: Any) -> tuple[dict, tuple]:
         groups = (
             self.trainable_variables,
             self.non_trainable_variables,
@@ -159,7 +171,7 @@ class BackendTrainer(keras.Model):
         )
         return logs, new_state
 
-    def synchronize(self):
+    def synchronize(self) -> None:
         """Gives variables the values of the running epoch.
 
         During an epoch Keras holds them outside of the model.

@@ -9,6 +9,7 @@ off in parts.
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import keras
@@ -19,16 +20,14 @@ from jax import numpy as jnp
 _PART = 2**19
 
 
-def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
-    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-        strides: Int, of both axes.
-        padding: `same` or `valid`.
-    """
+def convolve(
+    inputs: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int = 1,
+    padding: str = "same",
+) -> Any:
+    """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
     inputs = inputs.astype(kernel.dtype)
     lengths, sizes = inputs.shape[1:3], kernel.shape[:2]
     around = ((0, 0), (0, 0))
@@ -42,38 +41,24 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs if bias is None else outputs + bias
 
 
-def convolve_transposed(inputs, kernel, bias=None, padding="same"):
-    """Returns a transposed convolution of stride 2, plus a bias.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(size, size, filters, channels)`, size at least 2.
-        bias: `(filters,)`, or None.
-        padding: `same`, for twice the size, or `valid`.
-    """
+def convolve_transposed(
+    inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
+) -> Any:
+    """Returns a transposed convolution of stride 2, plus a bias."""
     inputs = inputs.astype(kernel.dtype)
     surplus = kernel.shape[0] - 2
     before = surplus // 2 if padding == "same" else 0
     after = surplus - before if padding == "same" else 0
-    lengths = [
-        2 * length + surplus - before - after for length in inputs.shape[1:3]
-    ]
-    function = partial(
-        _convolve_back, ((before, after),) * 2, 2, tuple(lengths)
-    )
+    grown = surplus - before - after
+    lengths = tuple(2 * length + grown for length in inputs.shape[1:3])
+    function = partial(_convolve_back, ((before, after),) * 2, 2, lengths)
     # Four times the images' numbers come out.
     outputs = _by_parts(function, inputs, kernel, 4)
     return outputs if bias is None else outputs + bias
 
 
-def box_filter(inputs, padding):
-    """Returns the means of all 2x2 neighbours of NHWC images.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        padding: `valid`, for one row and column less, or `full`, for one more,
-            with zeros around. Each is the other's way back.
-    """
+def box_filter(inputs: Any, padding: str) -> Any:
+    """Returns the means of all 2x2 neighbours of NHWC images."""
     means = inputs.astype(jnp.float32)
     if padding == "full":
         means = jnp.pad(means, ((0, 0), (1, 1), (1, 1), (0, 0)))
@@ -82,18 +67,12 @@ def box_filter(inputs, padding):
     return (means / 4).astype(inputs.dtype)
 
 
-def convolve_means(inputs, kernel, bias=None):
-    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
-
-    Args:
-        inputs: `(batch, height, width, channels)`; zeros are around them.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-    """
+def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
+    """Returns a convolution of stride 2 of all 2x2 neighbours' means."""
     return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
 
 
-def average_pool(inputs):
+def average_pool(inputs: Any) -> Any:
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     count, height, width, channels = inputs.shape
     height, width = height // 2, width // 2
@@ -104,7 +83,7 @@ def average_pool(inputs):
     return jnp.mean(blocks, axis=(2, 4), dtype=jnp.float32).astype(inputs.dtype)
 
 
-def upsample(inputs):
+def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2."""
     count, height, width, channels = inputs.shape
     repeated = jnp.broadcast_to(

@@ -1,9 +1,14 @@
 """Pure functions of tensors, made of functions that assign variables."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 
 
-def call_pure(function, inputs, state, values):
+def call_pure(
+    function: Callable, inputs: list, state: list, values: list
+) -> tuple[list, dict[int, Any]]:
     """Returns `function(*inputs)`, and what it would have assigned.
 
     Args:
@@ -28,7 +33,7 @@ def call_pure(function, inputs, state, values):
     }
 
 
-def assign(state, changed):
+def assign(state: list, changed: dict[int, Any]) -> None:
     """Assigns to `state` what `call_pure` returned besides the outputs."""
     for index, value in changed.items():
         state[index].assign(value)

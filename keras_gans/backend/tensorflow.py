@@ -2,6 +2,8 @@
 
 import contextlib
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,12 +16,15 @@ JIT_COMPILE = False
 _thread = threading.local()
 
 
-def value_and_gradients(objective, variables, state):
-    """Returns `objective()` and its gradients with respect to `variables`.
+def value_and_gradients(
+    objective: Callable, variables: list, state: list
+) -> tuple[Any, list]:
+    """Returns `objective()`, and its loss's gradients for `variables`.
 
-    The objective is a mean over this replica's batch and optimizers sum
-    gradients over replicas, so the gradients are divided by the number of
-    replicas: together they are those of the mean over the global batch.
+    The loss is the first tensor of what the objective returns, a mean over
+    this replica's batch. Optimizers sum gradients over replicas, so these are
+    divided by their number: together they are those of the mean over the
+    global batch.
     """
     del state  # Only functional backends need to be told what may change.
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
@@ -28,7 +33,8 @@ def value_and_gradients(objective, variables, state):
         tape.watch(values)
         with _differentiating(variables):
             value = objective()
-        scaled = value / replicas if replicas > 1 else value
+        loss = keras.tree.flatten(value)[0]
+        scaled = loss / replicas if replicas > 1 else loss
     gradients = tape.gradient(
         scaled, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
     )
@@ -37,12 +43,10 @@ def value_and_gradients(objective, variables, state):
     return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
-def value_and_pullback(function, variables, state):
-    """Returns `function()` and the pullback of its gradients.
-
-    `pullback(g)` gives, for gradients g of a loss with respect to the value,
-    those with respect to `variables`, as `value_and_gradients` would.
-    """
+def value_and_pullback(
+    function: Callable, variables: list, state: list
+) -> tuple[Any, Callable]:
+    """Returns `function()` and the pullback of its gradients."""
     del state
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     values = [variable.value for variable in variables]
@@ -67,30 +71,33 @@ def value_and_pullback(function, variables, state):
     return value, pullback
 
 
-def value_and_input_gradients(function, inputs, state):
-    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
+def value_and_input_gradients(
+    objective: Callable, inputs: Any, state: list
+) -> tuple[Any, Any]:
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
+    del state
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        with _differentiating([]):
+            value = objective(inputs)
+    return value, tape.gradient(keras.tree.flatten(value)[0], inputs)
+
+
+def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     mapping = [(variable, variable) for variable in state]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         with keras.StatelessScope(state_mapping=mapping), _differentiating([]):
             outputs = function(inputs)
-    return outputs, tape.gradient(outputs, inputs)
+    return tape.gradient(outputs, inputs)
 
 
-def rematerialized(function, inputs, state):
+def rematerialized(function: Callable, inputs: list, state: list) -> list:
     """Returns `function(*inputs)`, of which only the inputs are kept.
-
-    When gradients flow back, the function runs once more, on the inputs and
-    the values of `state` that it ran on, so that random draws are the same.
-    What it assigns is assigned once.
 
     Only in graphs, and for first derivatives: eager execution keeps
     everything, as XLA may, which sees the same computation twice.
-
-    Args:
-        function: Function from tensors to a list of tensors.
-        inputs: List of tensors.
-        state: Every variable that the function reads.
     """
     values = [tf.convert_to_tensor(variable.value) for variable in state]
     chosen = _indices_of_differentiated(state)
@@ -171,15 +178,15 @@ def _latest_gradients():
     return latest
 
 
-def no_gradient():
+def no_gradient() -> contextlib.AbstractContextManager:
     """Returns a null context: only watched variables are recorded."""
     return contextlib.nullcontext()
 
 
-def standardize(inputs, epsilon, scale=None, offset=None):
+def standardize(
+    inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
+) -> tuple[Any, Any, Any]:
     """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
 
     One fused kernel for each direction, where the formula spelled out is some
     twenty passes over the features.
@@ -196,7 +203,7 @@ def standardize(inputs, epsilon, scale=None, offset=None):
     return outputs, mean, variance * (count - 1.0) / count
 
 
-def update_averages(pairs, decay):
+def update_averages(pairs: list, decay: Any) -> None:
     """Assigns `decay * average + (1 - decay) * variable` to each average."""
 
     def update(strategy, decay):
@@ -212,7 +219,7 @@ def update_averages(pairs, decay):
     tf.__internal__.distribute.interim.maybe_merge_call(update, strategy, decay)
 
 
-def loop(count, body, carry):
+def loop(count: int, body: Callable, carry: Any) -> Any:
     """Returns `carry` after `carry = body(index, carry)`, `count` times.
 
     One after the other: memory is for one.
@@ -226,12 +233,12 @@ def loop(count, body, carry):
     return carry
 
 
-def variable_scope(model):
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns the scope of the strategy that `model` was created under."""
     return model.distribute_strategy.scope()
 
 
-def replica_id():
+def replica_id() -> Any:
     """Returns the index of the replica that runs, 0 without a strategy."""
     context = tf.distribute.get_replica_context()
     return context.replica_id_in_sync_group if context else 0
@@ -240,8 +247,8 @@ def replica_id():
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 
-    def train_step(self, data):
+    def train_step(self, data: Any) -> dict[str, Any]:
         return self.adversarial_step(data)
 
-    def synchronize(self):
+    def synchronize(self) -> None:
         """Does nothing: variables always hold their current values."""

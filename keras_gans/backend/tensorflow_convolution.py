@@ -1,32 +1,27 @@
 """Convolutions of NHWC images on TensorFlow: those of Keras."""
 
+from typing import Any
+
 import tensorflow as tf
 from keras import ops
 
 
-def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
-    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-        strides: Int, of both axes.
-        padding: `same` or `valid`.
-    """
+def convolve(
+    inputs: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int = 1,
+    padding: str = "same",
+) -> Any:
+    """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
     outputs = ops.conv(inputs, kernel, strides, padding, "channels_last")
     return outputs if bias is None else outputs + bias
 
 
-def convolve_transposed(inputs, kernel, bias=None, padding="same"):
-    """Returns a transposed convolution of stride 2, plus a bias.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(size, size, filters, channels)`, size at least 2.
-        bias: `(filters,)`, or None.
-        padding: `same`, for twice the size, or `valid`.
-    """
+def convolve_transposed(
+    inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
+) -> Any:
+    """Returns a transposed convolution of stride 2, plus a bias."""
     outputs = ops.conv_transpose(
         inputs, kernel, 2, padding, data_format="channels_last"
     )
@@ -34,7 +29,7 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
 
 
 @tf.custom_gradient
-def upsample(inputs):
+def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2.
 
     Joined by copies, and back by a pooling kernel: the gradient of `repeat`
@@ -58,19 +53,13 @@ def upsample(inputs):
     )
 
 
-def average_pool(inputs):
+def average_pool(inputs: Any) -> Any:
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     return tf.nn.avg_pool2d(inputs, 2, 2, "VALID")
 
 
-def box_filter(inputs, padding):
-    """Returns the means of all 2x2 neighbours of NHWC images.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        padding: `valid`, for one row and column less, or `full`, for one more,
-            with zeros around. Each is the other's way back.
-    """
+def box_filter(inputs: Any, padding: str) -> Any:
+    """Returns the means of all 2x2 neighbours of NHWC images."""
     return _full_box(inputs) if padding == "full" else _valid_box(inputs)
 
 
@@ -86,17 +75,12 @@ def _full_box(inputs):
     return tf.nn.avg_pool2d(padded, 2, 1, "VALID"), _valid_box
 
 
-def convolve_means(inputs, kernel, bias=None):
-    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
+def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
+    """Returns a convolution of stride 2 of all 2x2 neighbours' means.
 
     The means are computed again for the gradient of the kernel: kept beside
     the images they would make the peak of a step higher than the plain
     form's.
-
-    Args:
-        inputs: `(batch, height, width, channels)`; zeros are around them.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
     """
     outputs = _convolve_means(inputs, tf.convert_to_tensor(kernel))
     return outputs if bias is None else outputs + bias

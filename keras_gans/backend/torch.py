@@ -1,6 +1,8 @@
 """Differentiation and training steps on PyTorch."""
 
 import contextlib
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import torch
@@ -11,29 +13,29 @@ from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = False
 
-if not torch.cuda.is_available():
-    keep_freed_memory()
 
+def value_and_gradients(
+    objective: Callable, variables: list, state: list
+) -> tuple[Any, list]:
+    """Returns `objective()`, and its loss's gradients for `variables`.
 
-def value_and_gradients(objective, variables, state):
-    """Returns `objective()` and its gradients with respect to `variables`."""
+    The loss is the first tensor of what the objective returns.
+    """
     del state  # Only functional backends need to be told what may change.
     value = objective()
     gradients = torch.autograd.grad(
-        value,
+        keras.tree.flatten(value)[0],
         [variable.value for variable in variables],
         allow_unused=True,
         materialize_grads=True,
     )
-    return value.detach(), list(gradients)
+    return _detached(value), list(gradients)
 
 
-def value_and_pullback(function, variables, state):
-    """Returns `function()` and the pullback of its gradients.
-
-    `pullback(g)` gives, for gradients g of a loss with respect to the value,
-    those with respect to `variables`, as `value_and_gradients` would.
-    """
+def value_and_pullback(
+    function: Callable, variables: list, state: list
+) -> tuple[Any, Callable]:
+    """Returns `function()` and the pullback of its gradients."""
     del state
     value = function()
 
@@ -53,32 +55,43 @@ def value_and_pullback(function, variables, state):
     return value, pullback
 
 
-def value_and_input_gradients(function, inputs, state):
-    """Returns `function(inputs)` and the gradients of its sum for `inputs`."""
-    flat = [
-        tensor if tensor.requires_grad else tensor.detach().requires_grad_()
-        for tensor in keras.tree.flatten(inputs)
-    ]
-    inputs = keras.tree.pack_sequence_as(inputs, flat)
+def _detached(value):
+    return keras.tree.map_structure(lambda tensor: tensor.detach(), value)
+
+
+def value_and_input_gradients(
+    objective: Callable, inputs: Any, state: list
+) -> tuple[Any, Any]:
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
+    del state
+    inputs, flat = _sources(inputs)
+    value = objective(inputs)
+    gradients = torch.autograd.grad(keras.tree.flatten(value)[0], flat)
+    gradients = keras.tree.pack_sequence_as(inputs, list(gradients))
+    return _detached(value), gradients
+
+
+def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
+    inputs, flat = _sources(inputs)
     mapping = [(variable, variable.value) for variable in state]
     with keras.StatelessScope(state_mapping=mapping):
         outputs = function(inputs)
     gradients = torch.autograd.grad(outputs.sum(), flat, create_graph=True)
-    return outputs, keras.tree.pack_sequence_as(inputs, list(gradients))
+    return keras.tree.pack_sequence_as(inputs, list(gradients))
 
 
-def rematerialized(function, inputs, state):
-    """Returns `function(*inputs)`, of which only the inputs are kept.
+def _sources(inputs):
+    """Returns inputs that gradients may be asked for, and a list of them."""
+    flat = [
+        tensor if tensor.requires_grad else tensor.detach().requires_grad_()
+        for tensor in keras.tree.flatten(inputs)
+    ]
+    return keras.tree.pack_sequence_as(inputs, flat), flat
 
-    When gradients flow back, the function runs once more, on the inputs and
-    the values of `state` that it ran on, so that random draws are the same.
-    What it assigns is assigned once.
 
-    Args:
-        function: Function from tensors to a list of tensors.
-        inputs: List of tensors.
-        state: Every variable that the function reads.
-    """
+def rematerialized(function: Callable, inputs: list, state: list) -> list:
+    """Returns `function(*inputs)`, of which only the inputs are kept."""
     # Buffers are assigned in place: the second run needs what they were.
     values = [
         v.value if v.trainable else v.value.detach().clone() for v in state
@@ -97,15 +110,15 @@ def rematerialized(function, inputs, state):
     return outputs
 
 
-def no_gradient():
+def no_gradient() -> contextlib.AbstractContextManager:
     """Returns a context in which no operation is recorded."""
     return torch.no_grad()
 
 
-def standardize(inputs, epsilon, scale=None, offset=None):
+def standardize(
+    inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
+) -> tuple[Any, Any, Any]:
     """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
 
     One fused kernel for each direction, where the formula spelled out is some
     twenty passes over the features.
@@ -121,7 +134,7 @@ def standardize(inputs, epsilon, scale=None, offset=None):
     return outputs.permute(0, 2, 3, 1), mean, inverse**-2 - epsilon
 
 
-def update_averages(pairs, decay):
+def update_averages(pairs: list, decay: Any) -> None:
     """Assigns `decay * average + (1 - decay) * variable` to each average."""
     averages = [average.value for average, _ in pairs]
     variables = [variable.value for _, variable in pairs]
@@ -131,20 +144,20 @@ def update_averages(pairs, decay):
         torch._foreach_add_(averages, differences)
 
 
-def loop(count, body, carry):
+def loop(count: int, body: Callable, carry: Any) -> Any:
     """Returns `carry` after `carry = body(index, carry)`, `count` times."""
     for index in range(count):
         carry = body(index, carry)
     return carry
 
 
-def variable_scope(model):
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns a null context: PyTorch's variables may be made anywhere."""
     del model
     return contextlib.nullcontext()
 
 
-def replica_id():
+def replica_id() -> int:
     """Returns 0: this backend runs one replica."""
     return 0
 
@@ -152,9 +165,15 @@ def replica_id():
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 
-    def train_step(self, data):
+    def make_train_function(self, force: bool = False) -> Any:
+        # It is the whole process's: not for those who only import or sample.
+        if not torch.cuda.is_available():
+            keep_freed_memory()
+        return super().make_train_function(force)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
         with torch.enable_grad():
             return self.adversarial_step(data)
 
-    def synchronize(self):
+    def synchronize(self) -> None:
         """Does nothing: variables always hold their current values."""

@@ -5,20 +5,20 @@ format, in which oneDNN and cuDNN are fastest; `keras.ops.conv` makes the view
 contiguous first and brings it back, two copies a convolution.
 """
 
+from typing import Any
+
 import torch
 from torch.nn import functional
 
 
-def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
-    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-        strides: Int, of both axes.
-        padding: `same` or `valid`.
-    """
+def convolve(
+    inputs: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: int = 1,
+    padding: str = "same",
+) -> Any:
+    """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
     images, around = inputs.permute(0, 3, 1, 2), 0
     if padding == "same":
         images, around = _padded(images, kernel.shape[:2], strides)
@@ -28,15 +28,10 @@ def convolve(inputs, kernel, bias=None, strides=1, padding="same"):
     return outputs.permute(0, 2, 3, 1)
 
 
-def convolve_transposed(inputs, kernel, bias=None, padding="same"):
-    """Returns a transposed convolution of stride 2, plus a bias.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(size, size, filters, channels)`, size at least 2.
-        bias: `(filters,)`, or None.
-        padding: `same`, for twice the size, or `valid`.
-    """
+def convolve_transposed(
+    inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
+) -> Any:
+    """Returns a transposed convolution of stride 2, plus a bias."""
     before = (kernel.shape[0] - 2) // 2 if padding == "same" else 0
     outputs = functional.conv_transpose2d(
         inputs.permute(0, 3, 1, 2),
@@ -52,31 +47,19 @@ def convolve_transposed(inputs, kernel, bias=None, padding="same"):
     return outputs.permute(0, 2, 3, 1)
 
 
-def convolve_means(inputs, kernel, bias=None):
-    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
-
-    Args:
-        inputs: `(batch, height, width, channels)`; zeros are around them.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-    """
+def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
+    """Returns a convolution of stride 2 of all 2x2 neighbours' means."""
     return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
 
 
-def average_pool(inputs):
+def average_pool(inputs: Any) -> Any:
     """Returns the means of 2x2 pixels of NHWC images, an odd end left out."""
     pooled = functional.avg_pool2d(inputs.permute(0, 3, 1, 2), 2)
     return pooled.permute(0, 2, 3, 1)
 
 
-def box_filter(inputs, padding):
-    """Returns the means of all 2x2 neighbours of NHWC images.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        padding: `valid`, for one row and column less, or `full`, for one more,
-            with zeros around. Each is the other's way back.
-    """
+def box_filter(inputs: Any, padding: str) -> Any:
+    """Returns the means of all 2x2 neighbours of NHWC images."""
     means = _BoxFilter.apply(inputs.permute(0, 3, 1, 2), padding == "full")
     return means.permute(0, 2, 3, 1)
 
@@ -95,7 +78,7 @@ class _BoxFilter(torch.autograd.Function):
         return _BoxFilter.apply(gradient, not ctx.full), None
 
 
-def upsample(inputs):
+def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2."""
     count, height, width, channels = inputs.shape
     repeated = inputs[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)

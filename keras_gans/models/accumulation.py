@@ -1,6 +1,8 @@
 """Gradients of a batch that is too large for the memory, part by part."""
 
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,7 +12,14 @@ from keras_gans import backend
 _map = keras.tree.map_structure
 
 
-def accumulated_gradients(objective, batch, parts, network, state):
+def accumulated_gradients(
+    objective: Callable[..., tuple[Any, dict]],
+    batch: Sequence[Any],
+    parts: int,
+    network: keras.Model,
+    state: list[keras.Variable],
+    logs: Iterable[str] = (),
+) -> tuple[tuple[Any, dict], list[Any]]:
     """Returns the mean of an objective over parts of a batch, with gradients.
 
     With K equal parts p of the batch and weights w,
@@ -25,13 +34,15 @@ def accumulated_gradients(objective, batch, parts, network, state):
     at a time.
 
     Args:
-        objective: Function from a part of the batch to a float32 scalar.
+        objective: Function from a part of the batch to a float32 scalar, the
+            loss, and a dict of others, whose means are returned too.
         batch: Tensors of one first dimension, a multiple of `parts`, lists
             of such, or None. Part k has the entries k, k + K, k + 2K ...
         parts: Positive int K.
         network: Model whose trainable variables the gradients are for, and
             whose buffers the objective moves.
         state: Every variable that the objective may read or assign.
+        logs: Names of the other scalars.
     """
     variables = network.trainable_variables
     buffers = list(filter(_is_float, network.non_trainable_weights))
@@ -53,7 +64,7 @@ def accumulated_gradients(objective, batch, parts, network, state):
         ]
         part = _for_tensors(lambda tensor: tensor[:, index], batch)
         with keras.StatelessScope(state_mapping=mapping) as scope:
-            loss, gradients = backend.value_and_gradients(
+            value, gradients = backend.value_and_gradients(
                 partial(objective, *part), variables, state
             )
         moved, seed_values = (
@@ -63,22 +74,23 @@ def accumulated_gradients(objective, batch, parts, network, state):
             ]
             for chosen in (buffers, seeds)
         )
-        total = _map(ops.add, total, [loss, gradients, moved])
+        total = _map(ops.add, total, [value, gradients, moved])
         return total, seed_values
 
     weights = list(map(ops.convert_to_tensor, variables))
     zeros = _map(ops.zeros_like, [weights, start])
+    none = (ops.zeros(()), {name: ops.zeros(()) for name in logs})
     total, seed_values = backend.loop(
         parts,
         add_part,
-        ([ops.zeros(()), *zeros], list(map(ops.convert_to_tensor, seeds))),
+        ([none, *zeros], list(map(ops.convert_to_tensor, seeds))),
     )
-    loss, gradients, moved = _map(lambda tensor: tensor / parts, total)
-    for variable, value in zip(
+    value, gradients, moved = _map(lambda tensor: tensor / parts, total)
+    for variable, new in zip(
         [*buffers, *seeds], [*moved, *seed_values], strict=True
     ):
-        variable.assign(value)
-    return loss, gradients
+        variable.assign(new)
+    return value, gradients
 
 
 def _for_tensors(function, nested):

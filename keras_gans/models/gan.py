@@ -1,6 +1,7 @@
 """The base of every GAN: two networks, two optimizers, one training step."""
 
 import inspect
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +9,7 @@ from keras import ops
 
 from keras_gans import backend, losses, presets
 from keras_gans.models.optimizers import PlayerOptimizers, make_optimizers
+from keras_gans.models.player import Player
 from keras_gans.models.random import ReplicaSeedGenerator
 from keras_gans.models.rematerialization import Rematerialized
 from keras_gans.models.step import AdversarialTrainer
@@ -57,6 +59,13 @@ class GAN(AdversarialTrainer):
             that of the whole batch, but for layers and losses in which
             images of a batch meet: batch normalization, minibatch standard
             deviation and relativistic averages see a part.
+        augmentation: Keras layer that the images pass on their way into the
+            discriminator, real and generated ones, in both players' updates;
+            None for none. Called with what the discriminator receives, a
+            batch or a list of its scales, and `training=True`, it returns
+            images of the same shapes, scales alike, through which gradients
+            flow. It draws from seed generators of its own, whose state is
+            saved, and a call assigns nothing else.
         remat: Whether features are computed again where gradients need them,
             rather than kept (rematerialization): less memory, about a third
             more time, the same update. A penalty's pass, which is
@@ -99,6 +108,7 @@ class GAN(AdversarialTrainer):
         joint_scoring=True,
         share_fakes=False,
         accumulate=1,
+        augmentation=None,
         remat=False,
         ema_decay=None,
         ema_start=0,
@@ -132,6 +142,7 @@ class GAN(AdversarialTrainer):
         self.joint_scoring = joint_scoring
         self.share_fakes = share_fakes
         self.accumulate = accumulate
+        self.augmentation = augmentation
         self.remat = remat
         if remat:
             self._rematerialized_generator = Rematerialized(generator)
@@ -141,8 +152,19 @@ class GAN(AdversarialTrainer):
         self.ema_start = 0
         self.averaged_generator = None
         self.seed_generator = ReplicaSeedGenerator(seed)
+        if augmentation is not None:
+            # Built before a step is traced, and before `fit` would build it.
+            images = [keras.KerasTensor(t.shape) for t in generator.outputs]
+            self.augmented(images if len(images) > 1 else images[0])
         self.generator_loss = keras.metrics.Mean("generator_loss")
         self.discriminator_loss = keras.metrics.Mean("discriminator_loss")
+        self.generator_player = Player(generator, self.generator_loss)
+        logs = ("real_score", "fake_score", "penalty")[: 2 + bool(penalty)]
+        self.discriminator_player = Player(
+            discriminator,
+            self.discriminator_loss,
+            {name: keras.metrics.Mean(name) for name in logs},
+        )
         if share_fakes:
             self._check_sharing()
         if weight_clipping is not None:
@@ -276,28 +298,35 @@ class GAN(AdversarialTrainer):
         optimizer = PlayerOptimizers(
             generator_optimizer, discriminator_optimizer
         )
+        self._jit_compile_argument = jit_compile
         if jit_compile == "auto":
             jit_compile = backend.JIT_COMPILE
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        self.generator_player.optimizer = optimizer.generator
+        self.discriminator_player.optimizer = optimizer.discriminator
         with backend.variable_scope(self):
             optimizer.build_players(
                 self.generator.trainable_variables,
                 self.discriminator.trainable_variables,
             )
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict[str, Any]:
         serialize = keras.optimizers.serialize
         return {
             "generator_optimizer": serialize(self.optimizer.generator),
             "discriminator_optimizer": serialize(self.optimizer.discriminator),
+            "jit_compile": self._jit_compile_argument,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
         }
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**config)
 
     @property
-    def metrics(self):
-        return [self.generator_loss, self.discriminator_loss]
+    def metrics(self) -> list[keras.metrics.Metric]:
+        logs = self.discriminator_player.logs.values()
+        return [self.generator_loss, self.discriminator_loss, *logs]
 
     def call(self, inputs, training=False):
         return self.sampling_generator(inputs, training=training)
@@ -319,24 +348,15 @@ class GAN(AdversarialTrainer):
             (count,), 0, self.num_classes, seed=self.seed_generator
         )
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         for index, variable in enumerate(self._random_states()):
             store[str(index)] = variable.numpy()
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         for index, variable in enumerate(self._random_states()):
             variable.assign(store[str(index)])
 
-    def _random_states(self):
-        """Returns the states of all random number generators.
-
-        Keras does not save them; a run that resumes must draw what it would
-        have drawn.
-        """
-        weights = {id(weight) for weight in self.weights}
-        return [v for v in self.variables if id(v) not in weights]
-
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
@@ -353,6 +373,7 @@ class GAN(AdversarialTrainer):
             "joint_scoring": self.joint_scoring,
             "share_fakes": self.share_fakes,
             "accumulate": self.accumulate,
+            "augmentation": self.augmentation and serialize(self.augmentation),
             "remat": self.remat,
             "ema_decay": self.ema_decay,
             "ema_start": self.ema_start,
@@ -360,12 +381,15 @@ class GAN(AdversarialTrainer):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict | None = None
+    ) -> "GAN":
         config = dict(config)
-        for key in ("generator", "discriminator", "penalty"):
-            config[key] = config[key] and keras.saving.deserialize_keras_object(
-                config[key], custom_objects
-            )
+        for key in ("generator", "discriminator", "penalty", "augmentation"):
+            if config.get(key):
+                config[key] = keras.saving.deserialize_keras_object(
+                    config[key], custom_objects
+                )
         return cls(**config)
 
     def _clip_weights(self):

@@ -1,9 +1,13 @@
 """The players' optimizers, and both as the one that Keras keeps track of."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
-OPTIMIZERS = ("adam", "rmsprop")
+from keras_gans.checks import one_of
+
+OPTIMIZERS = ("adam", "rmsprop", "rmsprop_tf")
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -13,7 +17,9 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     Keras carries, saves and restores the variables of `model.optimizer`
     alone; this one has those of both players. Each player's gradients go to
     its own optimizer: `optimizers.generator.apply(...)`. Its own
-    `iterations` counts training steps, that is generator updates.
+    `iterations` counts training steps, that is generator updates. Its
+    `learning_rate` is the generator's; setting it, as Keras's callbacks do,
+    changes both players' by the same factor.
 
     Args:
         generator: A `keras.optimizers.Optimizer`.
@@ -25,12 +31,18 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             would then mix.
     """
 
-    def __init__(self, generator, discriminator, name="player_optimizers"):
+    def __init__(
+        self,
+        generator: Any,
+        discriminator: Any,
+        name: str = "player_optimizers",
+    ):
         super().__init__(learning_rate=0.0, name=name)
         self.generator = _optimizer(generator, "generator_optimizer")
         self.discriminator = _optimizer(
             discriminator, "discriminator_optimizer"
         )
+        self._ratio = None
         if self.generator is self.discriminator:
             raise ValueError(
                 "The generator and the discriminator need an optimizer each: "
@@ -38,7 +50,9 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
                 f"{type(generator).__name__} for both. Construct it twice."
             )
 
-    def build_players(self, generator_variables, discriminator_variables):
+    def build_players(
+        self, generator_variables: list, discriminator_variables: list
+    ) -> None:
         """Creates the variables of both optimizers, once."""
         if self.built:
             return
@@ -48,29 +62,64 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         self.build([])
 
     @property
-    def variables(self):
+    def learning_rate(self) -> Any:
+        """The generator's step size; the ratio stays when it is set.
+
+        That is refused where a player's step size follows a schedule, and
+        where the generator's was 0 from the start.
+        """
+        return self.generator.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        players = (self.generator, self.discriminator)
+        for player in players:
+            if not isinstance(player._learning_rate, keras.Variable):
+                raise TypeError(
+                    "A learning rate can be set where both players' are "
+                    f"numbers. Received: {player.name} with the schedule "
+                    f"{type(player._learning_rate).__name__}. Compile with "
+                    "numbers, or leave it to the schedules."
+                )
+        generator, discriminator = (
+            float(ops.convert_to_numpy(player.learning_rate))
+            for player in players
+        )
+        if generator:  # After a rate of 0, the ratio is the one before.
+            self._ratio = discriminator / generator
+        if self._ratio is None:
+            raise ValueError(
+                "A generator's learning rate of 0 has no ratio to the "
+                f"discriminator's, {discriminator}. Compile with a positive "
+                "learning rate."
+            )
+        self.generator.learning_rate = value
+        self.discriminator.learning_rate = value * self._ratio
+
+    @property
+    def variables(self) -> list[keras.Variable]:
         return (
             super().variables
             + self.generator.variables
             + self.discriminator.variables
         )
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
         raise TypeError(
             "The players are updated one after the other: call "
             "`generator.apply` or `discriminator.apply` of this optimizer."
         )
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         # The two optimizers are attributes and save themselves.
         for index, variable in enumerate(super().variables):
             store[str(index)] = variable.numpy()
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         for index, variable in enumerate(super().variables):
             variable.assign(store[str(index)])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         serialize = keras.optimizers.serialize
         return {
             "generator": serialize(self.generator),
@@ -79,7 +128,9 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         }
 
     @classmethod
-    def from_config(cls, config, custom_objects=None):
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict | None = None
+    ) -> "PlayerOptimizers":
         config = dict(config)
         for player in ("generator", "discriminator"):
             config[player] = keras.optimizers.deserialize(
@@ -112,21 +163,68 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         hold: Float h in [0, 1).
     """
 
-    def __init__(self, learning_rate, steps, hold=0.0):
+    def __init__(self, learning_rate: float, steps: int, hold: float = 0.0):
         self.learning_rate = learning_rate
         self.steps = steps
         self.hold = hold
 
-    def __call__(self, step):
+    def __call__(self, step: Any) -> Any:
         left = 1.0 - ops.cast(step, "float32") / self.steps
         return self.learning_rate * ops.clip(left / (1.0 - self.hold), 0.0, 1.0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "learning_rate": self.learning_rate,
             "steps": self.steps,
             "hold": self.hold,
         }
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class RMSpropTorch(keras.optimizers.RMSprop):
+    """RMSprop as in PyTorch, with ε outside of the root.
+
+    From v = 0, each gradient g moves v ← ρ v + (1 - ρ) g² and then
+    w ← w - α g / (√v + ε). Keras divides by √(v + ε), for which 1e-8 is a
+    floor of 1e-4 on the root mean square of the gradient. Arguments are those
+    of `keras.optimizers.RMSprop`; momentum and `centered` are refused.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.momentum or self.centered:
+            raise ValueError(
+                "RMSpropTorch has neither momentum nor centred moments. "
+                f"Received: momentum={self.momentum}, "
+                f"centered={self.centered}. Use keras.optimizers.RMSprop."
+            )
+
+    def update_step(
+        self, gradient: Any, variable: Any, learning_rate: Any
+    ) -> None:
+        rate = ops.cast(learning_rate, variable.dtype)
+        gradient = ops.cast(gradient, variable.dtype)
+        velocity = self._velocities[self._get_variable_index(variable)]
+        square = (1 - self.rho) * ops.square(gradient)
+        self.assign(velocity, self.rho * velocity + square)
+        root = ops.sqrt(velocity) + self.epsilon
+        self.assign_sub(variable, rate * gradient / root)
+
+
+@keras.saving.register_keras_serializable(package="keras_gans")
+class RMSpropTF(keras.optimizers.RMSprop):
+    """RMSprop as in TensorFlow 1, whose mean square starts at 1.
+
+    From v = 1, each gradient g moves v ← ρ v + (1 - ρ) g² and then
+    w ← w - α g / √(v + ε), with ε = 1e-10 there: first updates are short.
+    Arguments are those of `keras.optimizers.RMSprop`.
+    """
+
+    def add_optimizer_variables(
+        self, variables: list, name: str, initializer: str = "zeros"
+    ) -> list:
+        initializer = "ones" if name == "velocity" else initializer
+        return super().add_optimizer_variables(variables, name, initializer)
 
 
 def make_optimizers(
@@ -144,8 +242,12 @@ def make_optimizers(
     """Returns the generator's and the discriminator's optimizer.
 
     Args:
-        optimizer: `adam`, with ε = 1e-8; or `rmsprop`, with ρ = `beta_2` and
-            ε = 1e-8, that is Adam with β₁ = 0 without bias correction.
+        optimizer: `adam`; or, with ρ = `beta_2`, `rmsprop` as in PyTorch with
+            ε = 1e-8, or `rmsprop_tf` as in TensorFlow 1 with ε = 1e-10. Adam
+            is TensorFlow 1's, w ← w - α √(1 - β₂ᵗ) / (1 - β₁ᵗ) m / (√v + ε)
+            with ε = 1e-8: "epsilon hat" of its paper. PyTorch adds ε after
+            the bias correction, which is ε √(1 - β₂ᵗ) here: less in the first
+            updates, the same later.
         generator_learning_rate: Step size of the generator.
         discriminator_learning_rate: Step size of the discriminator.
         beta_1: Adam's β₁, in [0, 1).
@@ -160,11 +262,7 @@ def make_optimizers(
     Raises:
         ValueError: For another optimizer.
     """
-    if optimizer not in OPTIMIZERS:
-        raise ValueError(
-            f"`optimizer` must be one of {OPTIMIZERS}. Received: "
-            f"optimizer={optimizer!r}."
-        )
+    one_of("optimizer", optimizer, OPTIMIZERS)
 
     def make(learning_rate, updates):
         if decay_steps:
@@ -172,9 +270,9 @@ def make_optimizers(
                 learning_rate, decay_steps * updates, learning_rate_hold
             )
         if optimizer == "rmsprop":
-            return keras.optimizers.RMSprop(
-                learning_rate, rho=beta_2, epsilon=1e-8
-            )
+            return RMSpropTorch(learning_rate, beta_2, epsilon=1e-8)
+        if optimizer == "rmsprop_tf":
+            return RMSpropTF(learning_rate, beta_2, epsilon=1e-10)
         return keras.optimizers.Adam(
             learning_rate, beta_1, beta_2, epsilon=1e-8
         )

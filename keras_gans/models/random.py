@@ -1,5 +1,7 @@
 """Random seeds of a training step."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -15,7 +17,7 @@ class ReplicaSeedGenerator(keras.random.SeedGenerator):
     added to the seed.
     """
 
-    def next(self, ordered=True):
+    def next(self, ordered: bool = True) -> Any:
         seed = super().next(ordered)
         offset = ops.cast(backend.replica_id(), seed.dtype)
         return seed + ops.stack([offset * 7919, ops.zeros_like(offset)])

@@ -1,6 +1,7 @@
 """Networks whose features are computed again when gradients need them."""
 
 from functools import partial
+from typing import Any
 
 import keras
 
@@ -39,7 +40,7 @@ class Rematerialized:
     def __init__(self, network: keras.Model):
         self._segments = segments(network)
 
-    def __call__(self, inputs, training=False):
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
         tensors = dict(
             zip(self._segments.inputs, keras.tree.flatten(inputs), strict=True)
         )

@@ -1,28 +1,36 @@
 """The training step of every GAN, written once for all backends."""
 
-import contextlib
 from functools import partial
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.models.accumulation import accumulated_gradients
+from keras_gans.models.objectives import Objectives
 
 _map = keras.tree.map_structure
 
 
-class AdversarialTrainer(backend.BackendTrainer):
+class AdversarialTrainer(Objectives):
     """Algorithm 1: what `GAN`, which holds the players, does in a step.
 
     Images may be one tensor or, for networks at several resolutions, a list.
     """
 
-    # Whether the discriminator of a model with classes is given the labels.
-    discriminator_takes_labels = True
+    # The average of the generator, if there is one.
+    averaged_generator: keras.Model | None
+    # See the arguments of `GAN` of these names.
+    n_critic: int
+    generator_steps: int
+    generator_batch: int
+    share_fakes: bool
+    accumulate: int
+    ema_decay: float | None
+    ema_start: int
 
-    def adversarial_step(self, data):
-        """Trains both players on one batch and returns the mean losses.
+    def adversarial_step(self, data: Any) -> dict[str, Any]:
+        """Trains both players on one batch and returns the epoch's means.
 
         Args:
             data: Images, `(n_critic * batch, height, width, channels)` in
@@ -42,116 +50,6 @@ class AdversarialTrainer(backend.BackendTrainer):
             self._update_average()
         self.optimizer.iterations.assign_add(1)
         return self.get_metrics_result()
-
-    def discriminator_objective(self, real, labels, fake, fake_labels):
-        """Returns L_D, its penalty and regularization, a float32 scalar."""
-        real = self.real_inputs(real)
-        fake = _map(lambda f, r: ops.cast(f, r.dtype), fake, real)
-        outputs = self._outputs(real, labels, fake, fake_labels)
-        loss = self.discriminator_criterion(
-            outputs[0], labels, outputs[1], fake_labels
-        )
-        if self.penalty is not None:
-            loss += self.penalty(
-                lambda between: self.adversarial_scores(
-                    self.score(between, labels, training=True)
-                ),
-                real,
-                fake,
-                state=self.discriminator.variables,
-                seed=self.seed_generator,
-                **self._penalty_options(),
-            )
-        return loss + regularization(self.discriminator)
-
-    def _penalty_options(self):
-        """Returns what a penalty that is not of every update must know."""
-        if getattr(self.penalty, "interval", 1) == 1:
-            return {}
-        updates = self.optimizer.discriminator.iterations
-        return {"update": ops.convert_to_tensor(updates)}
-
-    def generator_objective(self, fake, labels, real=None, real_labels=None):
-        """Returns L_G for generated images, a float32 scalar.
-
-        Relativistic losses compare them with the real ones.
-        """
-        real_outputs = None
-        with self._frozen(self.discriminator):
-            outputs = self.score(fake, labels, training=True, remat=self.remat)
-            if self.adversarial_loss.relativistic:
-                real_outputs = self.score(
-                    self.real_inputs(real),
-                    real_labels,
-                    training=True,
-                    remat=self.remat,
-                )
-        return self.generator_criterion(outputs, labels, real_outputs)
-
-    def discriminator_criterion(
-        self, real_outputs, labels, fake_outputs, fake_labels
-    ):
-        """Returns L_D for the discriminator's outputs."""
-        del labels, fake_labels
-        return self.adversarial_loss.discriminator(real_outputs, fake_outputs)
-
-    def generator_criterion(self, fake_outputs, labels, real_outputs=None):
-        """Returns L_G for the discriminator's outputs."""
-        del labels
-        return self.adversarial_loss.generator(fake_outputs, real_outputs)
-
-    def adversarial_scores(self, outputs):
-        """Returns one score an image: what a gradient penalty derives."""
-        return ops.mean(outputs, axis=tuple(range(1, len(outputs.shape))))
-
-    def real_inputs(self, images):
-        """Returns real images as the discriminator takes them."""
-        return images
-
-    def generate(self, latents, labels, training=False, remat=False):
-        """Returns images of the trained, not the averaged, generator.
-
-        With `remat` its features are computed again where gradients need
-        them, as in `Rematerialized`.
-        """
-        network = self._rematerialized_generator if remat else self.generator
-        inputs = latents if labels is None else [latents, labels]
-        return network(inputs, training=training)
-
-    def score(self, images, labels, training=False, remat=False):
-        """Returns the discriminator's outputs for images.
-
-        With `remat` its features are computed again where gradients need
-        them, as in `Rematerialized`.
-        """
-        network = self.discriminator
-        if remat:
-            network = self._rematerialized_discriminator
-        if labels is None or not self.discriminator_takes_labels:
-            return network(images, training=training)
-        return network([images, labels], training=training)
-
-    def _outputs(self, real, labels, fake, fake_labels):
-        """Returns the outputs for real and for generated images.
-
-        One pass over both moves spectral vectors once an update. Where a
-        batch is scored as a whole, by its statistics, each has its own pass,
-        of which the first moves the buffers.
-        """
-        score = partial(self.score, training=True, remat=self.remat)
-        if not self.joint_scoring:
-            real_outputs = score(real, labels)
-            with self._frozen(self.discriminator):
-                return real_outputs, score(fake, fake_labels)
-        joined = None
-        if labels is not None:
-            joined = ops.concatenate([labels, fake_labels])
-        images = _map(lambda *pair: ops.concatenate(pair), real, fake)
-        outputs = score(images, joined)
-        return (
-            _map(lambda output: ops.split(output, 2)[0], outputs),
-            _map(lambda output: ops.split(output, 2)[1], outputs),
-        )
 
     def _parts(self, data):
         """Returns the batch as `n_critic` pairs of images and labels."""
@@ -184,14 +82,15 @@ class AdversarialTrainer(backend.BackendTrainer):
 
     def _train_discriminator(self, images, labels, latents, fake_labels):
         def objective(images, labels, latents, fake_labels):
-            with backend.no_gradient(), self._frozen(self.generator):
+            with backend.no_gradient(), self._frozen():
                 fake = self.generate(latents, fake_labels, training=True)
             return self.discriminator_objective(
                 images, labels, fake, fake_labels
             )
 
-        self._update(
-            "discriminator", objective, images, labels, latents, fake_labels
+        batch = (images, labels, latents, fake_labels)
+        self.discriminator_player.update(
+            objective, batch, self.accumulate, self._state
         )
 
     def _train_generator(self, latents, labels, real, real_labels):
@@ -199,33 +98,15 @@ class AdversarialTrainer(backend.BackendTrainer):
             fake = self.generate(
                 latents, labels, training=True, remat=self.remat
             )
-            loss = self.generator_objective(fake, labels, real, real_labels)
-            return loss + regularization(self.generator)
-
-        self._update("generator", objective, latents, labels, real, real_labels)
-
-    @property
-    def _state(self):
-        """Every variable that an objective may read or assign."""
-        return [*self.variables, self.optimizer.discriminator.iterations]
-
-    def _update(self, player, objective, *batch):
-        """Lowers `objective(*batch)` by the variables of a player."""
-        network = getattr(self, player)
-        if self.accumulate > 1:
-            loss, gradients = accumulated_gradients(
-                objective, batch, self.accumulate, network, self._state
+            loss, logs = self.generator_objective(
+                fake, labels, real, real_labels
             )
-        else:
-            loss, gradients = backend.value_and_gradients(
-                partial(objective, *batch),
-                network.trainable_variables,
-                self._state,
-            )
-        getattr(self.optimizer, player).apply(
-            gradients, network.trainable_variables
+            return loss + self.generator_player.regularization(), logs
+
+        batch = (latents, labels, real, real_labels)
+        self.generator_player.update(
+            objective, batch, self.accumulate, self._state
         )
-        getattr(self, f"{player}_loss").update_state(loss)
 
     def _train_on_shared_fakes(self, images, labels):
         """Trains both players on one pass of the generator.
@@ -234,28 +115,18 @@ class AdversarialTrainer(backend.BackendTrainer):
         its exact gradients against the updated discriminator.
         """
         latents, fake_labels = self._drawn(images)
-        variables = self.generator.trainable_variables
+        generate = partial(self.generate, training=True, remat=self.remat)
         fake, pullback = backend.value_and_pullback(
-            partial(
-                self.generate,
-                latents,
-                fake_labels,
-                training=True,
-                remat=self.remat,
-            ),
-            variables,
+            partial(generate, latents, fake_labels),
+            self.generator.trainable_variables,
             self._state,
         )
         fake = _map(ops.stop_gradient, fake)
-        self._update(
-            "discriminator",
-            self.discriminator_objective,
-            images,
-            labels,
-            fake,
-            fake_labels,
+        batch = (images, labels, fake, fake_labels)
+        self.discriminator_player.update(
+            self.discriminator_objective, batch, 1, self._state
         )
-        loss, gradients = backend.value_and_input_gradients(
+        value, gradients = backend.value_and_input_gradients(
             partial(
                 self.generator_objective,
                 labels=fake_labels,
@@ -265,19 +136,7 @@ class AdversarialTrainer(backend.BackendTrainer):
             fake,
             self._state,
         )
-        self.optimizer.generator.apply(pullback(gradients), variables)
-        self.generator_loss.update_state(ops.stop_gradient(loss))
-
-    @contextlib.contextmanager
-    def _frozen(self, network):
-        """Drops what calls of `network` assign, but for its random seeds."""
-        mapping = [(variable, variable) for variable in network.variables]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            yield
-        weights = {id(weight) for weight in network.weights}
-        for variable in network.variables:
-            if id(variable) not in weights:
-                variable.assign(scope.get_current_value(variable))
+        self.generator_player.apply(value, pullback(gradients))
 
     def _update_average(self):
         averaging = self.optimizer.iterations >= self.ema_start
@@ -288,12 +147,3 @@ class AdversarialTrainer(backend.BackendTrainer):
             strict=True,
         )
         backend.update_averages(list(pairs), decay)
-
-
-def regularization(network):
-    """Returns the sum of the regularizers of a network's weights, float32."""
-    return sum(
-        ops.cast(variable.regularizer(variable), "float32")
-        for variable in network.trainable_variables
-        if variable.regularizer is not None
-    )

@@ -1,5 +1,8 @@
 """The gradient penalty of WGAN-GP."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -46,11 +49,11 @@ class GradientPenalty:
 
     def __init__(
         self,
-        weight=10.0,
-        one_sided=False,
-        target=1.0,
-        epsilon=1e-12,
-        interval=1,
+        weight: float = 10.0,
+        one_sided: bool = False,
+        target: float = 1.0,
+        epsilon: float = 1e-12,
+        interval: int = 1,
     ):
         if weight < 0:
             raise ValueError(
@@ -73,7 +76,15 @@ class GradientPenalty:
         self.epsilon = epsilon
         self.interval = interval
 
-    def __call__(self, score, real, fake, state, seed, update=0):
+    def __call__(
+        self,
+        score: Callable[[Any], Any],
+        real: Any,
+        fake: Any,
+        state: list[keras.Variable],
+        seed: int | keras.random.SeedGenerator,
+        update: Any = 0,
+    ) -> Any:
         """Returns the weighted penalty, a float32 scalar.
 
         Args:
@@ -109,7 +120,7 @@ class GradientPenalty:
             excess = ops.relu(excess)
         return self.weight * ops.mean(ops.square(excess))
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {
             "weight": self.weight,
@@ -120,7 +131,7 @@ class GradientPenalty:
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "GradientPenalty":
         """Returns the penalty with these constructor arguments."""
         return cls(**config)
 

@@ -1,5 +1,7 @@
 """The weight clipping of WGAN."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -19,15 +21,15 @@ class WeightClipping(keras.constraints.Constraint):
     Reference: [Arjovsky et al., 2017](https://arxiv.org/abs/1701.07875).
     """
 
-    def __init__(self, limit=0.01):
+    def __init__(self, limit: float = 0.01):
         if limit <= 0:
             raise ValueError(
                 f"Weights are clipped to a positive limit. Received: {limit}."
             )
         self.limit = limit
 
-    def __call__(self, weights):
+    def __call__(self, weights: Any) -> Any:
         return ops.clip(weights, -self.limit, self.limit)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {"limit": self.limit}

@@ -1,0 +1,74 @@
+"""One of the two players of a GAN."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_gans import backend
+from keras_gans.models.accumulation import accumulated_gradients
+
+
+@dataclasses.dataclass(eq=False)
+class Player:
+    """A network, what changes it, and what is logged of its updates.
+
+    Keras does not look into it when it saves: networks, optimizers and losses
+    stay where files have always had them, and scores are not in files.
+
+    Attributes:
+        network: The model whose trainable variables are the player's.
+        loss: Mean of its objective over the updates of an epoch.
+        logs: Means of what the objective gives beside the loss, by name.
+        optimizer: Its own optimizer, from `GAN.compile` on.
+    """
+
+    network: keras.Model
+    loss: keras.metrics.Mean
+    logs: dict[str, keras.metrics.Mean] = dataclasses.field(
+        default_factory=dict
+    )
+    optimizer: keras.optimizers.Optimizer | None = None
+
+    def update(
+        self,
+        objective: Callable[..., tuple[Any, dict]],
+        batch: Sequence[Any],
+        parts: int,
+        state: list[keras.Variable],
+    ) -> None:
+        """Lowers the loss of `objective(*batch)`, which it takes in parts.
+
+        The objective returns the loss and, by name, what is logged beside it;
+        see `accumulated_gradients`.
+        """
+        if parts > 1:
+            value, gradients = accumulated_gradients(
+                objective, batch, parts, self.network, state, self.logs
+            )
+        else:
+            value, gradients = backend.value_and_gradients(
+                partial(objective, *batch),
+                self.network.trainable_variables,
+                state,
+            )
+        self.apply(value, gradients)
+
+    def apply(self, value: tuple[Any, dict], gradients: list[Any]) -> None:
+        """Takes a step of these gradients; counts the objective's value."""
+        loss, logs = value
+        self.optimizer.apply(gradients, self.network.trainable_variables)
+        self.loss.update_state(loss)
+        for name, metric in self.logs.items():
+            metric.update_state(logs[name])
+
+    def regularization(self) -> Any:
+        """Returns the sum of the regularizers of its weights, float32."""
+        return sum(
+            ops.cast(variable.regularizer(variable), "float32")
+            for variable in self.network.trainable_variables
+            if variable.regularizer is not None
+        )
