@@ -43,6 +43,8 @@ class AuxiliaryClassifierGAN(GAN):
     """
 
     discriminator_takes_labels = False
+    # Real images may be without a label.
+    lowest_label = -1
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class AuxiliaryClassifierGAN(GAN):
                 f"`class_loss_on` must be one of {CLASS_LOSS_ON}. Received: "
                 f"class_loss_on={class_loss_on!r}."
             )
-        outputs = [tuple(t.shape[1:]) for t in discriminator.outputs]
+        outputs = [tuple(t.shape[1:]) for t in self.discriminator.outputs]
         if self.num_classes and outputs[1:] != [(self.num_classes,)]:
             raise ValueError(
                 f"With num_classes={self.num_classes} the discriminator must "
