@@ -94,7 +94,7 @@ class GuardedTrainer(AdversarialTrainer):
         data_checks.check_values(self, x, y)
         x, y = data_checks.whole_batches(self, x, y, batch_size)
         if isinstance(callbacks, (list, tuple)):
-            callbacks = list(map(_watching_both_losses, callbacks))
+            callbacks = list(map(_for_two_losses, callbacks))
         return super().fit(
             x, y, batch_size, epochs, verbose, callbacks, **options
         )
@@ -107,10 +107,16 @@ class GuardedTrainer(AdversarialTrainer):
     test_on_batch = evaluate
 
 
-def _watching_both_losses(callback):
-    if not isinstance(callback, keras.callbacks.TerminateOnNaN):
-        return callback
-    return _TerminateOnNaN(callback.raise_error)
+def _for_two_losses(callback):
+    """Returns the callback, or what does the same with two players' losses."""
+    if isinstance(callback, keras.callbacks.TerminateOnNaN):
+        return _TerminateOnNaN(callback.raise_error)
+    if getattr(callback, "mode", None) == "auto" and (
+        callback.monitor.endswith("_loss")
+    ):
+        # Keras knows the direction of what it has compiled alone.
+        callback.mode = "min"
+    return callback
 
 
 class _TerminateOnNaN(keras.callbacks.TerminateOnNaN):

@@ -477,7 +477,7 @@ class TestEvaluation:
 
     def test_leaves_training_on_a_batch(self):
         gan = tiny_gan()
-        logs = gan.train_on_batch(real_images(8), return_logs=True)
+        logs = gan.train_on_batch(real_images(8), return_dict=True)
         assert np.isfinite(logs["generator_loss"])
         assert gan.step == 1
 
