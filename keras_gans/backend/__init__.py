@@ -3,31 +3,45 @@
 Everything else in this package is written once, with `keras.ops`. Each
 backend module defines the same names:
 
-- `value_and_gradients(objective, variables, state)`: a loss, or a structure
-  that starts with one, and the loss's gradients with respect to `variables`.
+- `value_and_gradients(objective, variables, state)`: what the objective
+  returns, and the gradients of its first tensor, the loss, with respect to
+  `variables`. `state` has every variable that the objective may read or
+  assign, here as below.
 - `value_and_pullback(function, variables, state)`: a value, and the way back
-  from its gradients to those of `variables`.
-- `value_and_input_gradients(objective, inputs, state)`: the same with respect
-  to `inputs`, which the objective is given.
-- `input_gradients(function, inputs, state)`: gradients that are differentiable
-  again.
-- `rematerialized(function, inputs, state)`: a value whose way back computes
-  again what it needs.
+  from gradients of a loss with respect to it to those of `variables`.
+- `value_and_input_gradients(objective, inputs, state)`: what the objective
+  returns for the inputs, and its loss's gradients with respect to them.
+- `input_gradients(function, inputs, state)`: the gradients of
+  `sum(function(inputs))`, differentiable again. What it assigns is dropped.
+- `rematerialized(function, inputs, state)`: `function(*inputs)`, a list of
+  tensors, of which only the inputs are kept. When gradients flow back, the
+  function runs once more, on the inputs and the values of `state` that it ran
+  on, so that random draws are the same. What it assigns is assigned once.
 - `no_gradient()`: a context in which nothing is recorded.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
-- `standardize(inputs, epsilon, scale, offset)`: batch normalization.
-- `convolve_means(inputs, kernel, bias)`: a convolution of stride 2 of the
-  means of 2x2 neighbours.
-- `box_filter(inputs, padding)`: NHWC images' means of 2x2 neighbours.
-- `average_pool(inputs)`: NHWC images of half the size, means of 2x2 pixels.
-- `upsample(inputs)`: NHWC images of twice the size, pixels repeated.
+- `standardize(inputs, epsilon, scale, offset)`: batch normalization of NHWC
+  inputs; scale and offset are float32 vectors of the channels, or None.
 - `loop(count, body, carry)`: a loop whose passes follow one another.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
-- `convolve(inputs, kernel, bias, strides, padding)` and
-  `convolve_transposed(inputs, kernel, bias, padding)`, of NHWC images.
+
+And of NHWC images, with kernels `(rows, columns, channels, filters)` and a
+bias `(filters,)` or None:
+
+- `convolve(inputs, kernel, bias, strides, padding)`: as `keras.ops.conv`;
+  padding is `same` or `valid`.
+- `convolve_transposed(inputs, kernel, bias, padding)`: of stride 2, with a
+  kernel `(size, size, filters, channels)`, size at least 2; padding is `same`,
+  for twice the size, or `valid`.
+- `convolve_means(inputs, kernel, bias)`: a `valid` convolution of stride 2 of
+  the means of all 2x2 neighbours, with zeros around.
+- `box_filter(inputs, padding)`: the means of 2x2 neighbours; padding is
+  `valid`, for one row and column less, or `full`, for one more, with zeros
+  around. Each is the other's way back.
+- `average_pool(inputs)`: images of half the size, means of 2x2 pixels.
+- `upsample(inputs)`: images of twice the size, pixels repeated.
 """
 
 import keras

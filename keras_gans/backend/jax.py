@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -12,11 +11,10 @@ import keras
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = True
-Variables = list[keras.Variable]
 
 
 def value_and_gradients(
-    objective: Callable[[], Any], variables: Variables, state: Variables
+    objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:
     """Returns `objective()`, and its loss's gradients for `variables`.
 
@@ -33,13 +31,9 @@ def value_and_gradients(
 
 
 def value_and_pullback(
-    function: Callable[[], Any], variables: Variables, state: Variables
-) -> tuple[Any, Callable[[Any], list]]:
-    """Returns `function()` and the pullback of its gradients.
-
-    `pullback(g)` gives, for gradients g of a loss with respect to the value,
-    those with respect to `variables`, as `value_and_gradients` would.
-    """
+    function: Callable, variables: list, state: list
+) -> tuple[Any, Callable]:
+    """Returns `function()` and the pullback of its gradients."""
     pure, values, assign = _pure(function, variables, state)
     value, pullback, changed = jax.vjp(pure, values, has_aux=True)
     assign(changed)
@@ -78,12 +72,9 @@ def _loss_first(pure):
 
 
 def value_and_input_gradients(
-    objective: Callable[[Any], Any], inputs: Any, state: Variables
+    objective: Callable, inputs: Any, state: list
 ) -> tuple[Any, Any]:
-    """Returns `objective(inputs)`, and its loss's gradients for `inputs`.
-
-    See `value_and_gradients`.
-    """
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
     pure, _, assign = _pure(objective, [], state)
     differentiate = jax.value_and_grad(
         partial(_loss_first(pure), []), has_aux=True
@@ -93,14 +84,8 @@ def value_and_input_gradients(
     return value, gradients
 
 
-def input_gradients(
-    function: Callable[[Any], Any], inputs: Any, state: Variables
-) -> Any:
-    """Returns the gradients of `sum(function(inputs))` for `inputs`.
-
-    They are differentiable again; what `function` assigns to `state`, which
-    must hold every variable that it reads, is dropped.
-    """
+def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     mapping = [(variable, variable.value) for variable in state]
 
     def total(inputs):
@@ -110,21 +95,10 @@ def input_gradients(
     return jax.grad(total)(inputs)
 
 
-def rematerialized(
-    function: Callable[..., list], inputs: list, state: Variables
-) -> list:
+def rematerialized(function: Callable, inputs: list, state: list) -> list:
     """Returns `function(*inputs)`, of which only the inputs are kept.
 
-    When gradients flow back, the function runs once more, on the inputs and
-    the values of `state` that it ran on, so that random draws are the same.
-    What it assigns is assigned once.
-
     XLA's compiler for CPUs merges both runs in part, and may save nothing.
-
-    Args:
-        function: Function from tensors to a list of tensors.
-        inputs: List of tensors.
-        state: Every variable that the function reads.
     """
     pure = jax.checkpoint(partial(call_pure, function, state=state))
     outputs, changed = pure(inputs, values=[v.value for v in state])
@@ -132,7 +106,7 @@ def rematerialized(
     return outputs
 
 
-def no_gradient() -> AbstractContextManager:
+def no_gradient() -> contextlib.AbstractContextManager:
     """Returns a null context: JAX records only inside `jax.grad`."""
     return contextlib.nullcontext()
 
@@ -140,10 +114,7 @@ def no_gradient() -> AbstractContextManager:
 def standardize(
     inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
 ) -> tuple[Any, Any, Any]:
-    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
-    """
+    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ²."""
     features = keras.ops.cast(inputs, "float32")
     mean, variance = keras.ops.moments(features, axes=(0, 1, 2))
     outputs = (features - mean) * keras.ops.rsqrt(variance + epsilon)
@@ -166,7 +137,7 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return jax.lax.fori_loop(0, count, body, carry)
 
 
-def variable_scope(model: keras.Model) -> AbstractContextManager:
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns a null context: JAX's variables may be made anywhere."""
     del model
     return contextlib.nullcontext()

@@ -27,15 +27,7 @@ def convolve(
     strides: int = 1,
     padding: str = "same",
 ) -> Any:
-    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-        strides: Int, of both axes.
-        padding: `same` or `valid`.
-    """
+    """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
     inputs = inputs.astype(kernel.dtype)
     lengths, sizes = inputs.shape[1:3], kernel.shape[:2]
     around = ((0, 0), (0, 0))
@@ -52,14 +44,7 @@ def convolve(
 def convolve_transposed(
     inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
 ) -> Any:
-    """Returns a transposed convolution of stride 2, plus a bias.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(size, size, filters, channels)`, size at least 2.
-        bias: `(filters,)`, or None.
-        padding: `same`, for twice the size, or `valid`.
-    """
+    """Returns a transposed convolution of stride 2, plus a bias."""
     inputs = inputs.astype(kernel.dtype)
     surplus = kernel.shape[0] - 2
     before = surplus // 2 if padding == "same" else 0
@@ -76,13 +61,7 @@ def convolve_transposed(
 
 
 def box_filter(inputs: Any, padding: str) -> Any:
-    """Returns the means of all 2x2 neighbours of NHWC images.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        padding: `valid`, for one row and column less, or `full`, for one more,
-            with zeros around. Each is the other's way back.
-    """
+    """Returns the means of all 2x2 neighbours of NHWC images."""
     means = inputs.astype(jnp.float32)
     if padding == "full":
         means = jnp.pad(means, ((0, 0), (1, 1), (1, 1), (0, 0)))
@@ -92,13 +71,7 @@ def box_filter(inputs: Any, padding: str) -> Any:
 
 
 def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
-    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
-
-    Args:
-        inputs: `(batch, height, width, channels)`; zeros are around them.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-    """
+    """Returns a convolution of stride 2 of all 2x2 neighbours' means."""
     return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
 
 

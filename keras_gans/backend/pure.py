@@ -7,7 +7,7 @@ import keras
 
 
 def call_pure(
-    function: Callable[..., list], inputs: list, state: list, values: list
+    function: Callable, inputs: list, state: list, values: list
 ) -> tuple[list, dict[int, Any]]:
     """Returns `function(*inputs)`, and what it would have assigned.
 

@@ -3,7 +3,6 @@
 import contextlib
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -14,12 +13,11 @@ from keras_gans.backend.pure import assign, call_pure
 # XLA on CPU is about half as fast as the default kernels, and a compiled step
 # under a distribution strategy cannot read seed generators.
 JIT_COMPILE = False
-Variables = list[keras.Variable]
 _thread = threading.local()
 
 
 def value_and_gradients(
-    objective: Callable[[], Any], variables: Variables, state: Variables
+    objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:
     """Returns `objective()`, and its loss's gradients for `variables`.
 
@@ -46,13 +44,9 @@ def value_and_gradients(
 
 
 def value_and_pullback(
-    function: Callable[[], Any], variables: Variables, state: Variables
-) -> tuple[Any, Callable[[Any], list]]:
-    """Returns `function()` and the pullback of its gradients.
-
-    `pullback(g)` gives, for gradients g of a loss with respect to the value,
-    those with respect to `variables`, as `value_and_gradients` would.
-    """
+    function: Callable, variables: list, state: list
+) -> tuple[Any, Callable]:
+    """Returns `function()` and the pullback of its gradients."""
     del state
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     values = [variable.value for variable in variables]
@@ -78,12 +72,9 @@ def value_and_pullback(
 
 
 def value_and_input_gradients(
-    objective: Callable[[Any], Any], inputs: Any, state: Variables
+    objective: Callable, inputs: Any, state: list
 ) -> tuple[Any, Any]:
-    """Returns `objective(inputs)`, and its loss's gradients for `inputs`.
-
-    See `value_and_gradients`.
-    """
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
     del state
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
@@ -92,14 +83,8 @@ def value_and_input_gradients(
     return value, tape.gradient(keras.tree.flatten(value)[0], inputs)
 
 
-def input_gradients(
-    function: Callable[[Any], Any], inputs: Any, state: Variables
-) -> Any:
-    """Returns the gradients of `sum(function(inputs))` for `inputs`.
-
-    They are differentiable again; what `function` assigns to `state`, which
-    must hold every variable that it reads, is dropped.
-    """
+def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     mapping = [(variable, variable) for variable in state]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
@@ -108,22 +93,11 @@ def input_gradients(
     return tape.gradient(outputs, inputs)
 
 
-def rematerialized(
-    function: Callable[..., list], inputs: list, state: Variables
-) -> list:
+def rematerialized(function: Callable, inputs: list, state: list) -> list:
     """Returns `function(*inputs)`, of which only the inputs are kept.
-
-    When gradients flow back, the function runs once more, on the inputs and
-    the values of `state` that it ran on, so that random draws are the same.
-    What it assigns is assigned once.
 
     Only in graphs, and for first derivatives: eager execution keeps
     everything, as XLA may, which sees the same computation twice.
-
-    Args:
-        function: Function from tensors to a list of tensors.
-        inputs: List of tensors.
-        state: Every variable that the function reads.
     """
     values = [tf.convert_to_tensor(variable.value) for variable in state]
     chosen = _indices_of_differentiated(state)
@@ -204,7 +178,7 @@ def _latest_gradients():
     return latest
 
 
-def no_gradient() -> AbstractContextManager:
+def no_gradient() -> contextlib.AbstractContextManager:
     """Returns a null context: only watched variables are recorded."""
     return contextlib.nullcontext()
 
@@ -213,8 +187,6 @@ def standardize(
     inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
 ) -> tuple[Any, Any, Any]:
     """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
 
     One fused kernel for each direction, where the formula spelled out is some
     twenty passes over the features.
@@ -261,7 +233,7 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return carry
 
 
-def variable_scope(model: keras.Model) -> AbstractContextManager:
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns the scope of the strategy that `model` was created under."""
     return model.distribute_strategy.scope()
 

@@ -13,15 +13,7 @@ def convolve(
     strides: int = 1,
     padding: str = "same",
 ) -> Any:
-    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-        strides: Int, of both axes.
-        padding: `same` or `valid`.
-    """
+    """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
     outputs = ops.conv(inputs, kernel, strides, padding, "channels_last")
     return outputs if bias is None else outputs + bias
 
@@ -29,14 +21,7 @@ def convolve(
 def convolve_transposed(
     inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
 ) -> Any:
-    """Returns a transposed convolution of stride 2, plus a bias.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(size, size, filters, channels)`, size at least 2.
-        bias: `(filters,)`, or None.
-        padding: `same`, for twice the size, or `valid`.
-    """
+    """Returns a transposed convolution of stride 2, plus a bias."""
     outputs = ops.conv_transpose(
         inputs, kernel, 2, padding, data_format="channels_last"
     )
@@ -74,13 +59,7 @@ def average_pool(inputs: Any) -> Any:
 
 
 def box_filter(inputs: Any, padding: str) -> Any:
-    """Returns the means of all 2x2 neighbours of NHWC images.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        padding: `valid`, for one row and column less, or `full`, for one more,
-            with zeros around. Each is the other's way back.
-    """
+    """Returns the means of all 2x2 neighbours of NHWC images."""
     return _full_box(inputs) if padding == "full" else _valid_box(inputs)
 
 
@@ -97,16 +76,11 @@ def _full_box(inputs):
 
 
 def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
-    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
+    """Returns a convolution of stride 2 of all 2x2 neighbours' means.
 
     The means are computed again for the gradient of the kernel: kept beside
     the images they would make the peak of a step higher than the plain
     form's.
-
-    Args:
-        inputs: `(batch, height, width, channels)`; zeros are around them.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
     """
     outputs = _convolve_means(inputs, tf.convert_to_tensor(kernel))
     return outputs if bias is None else outputs + bias

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
@@ -13,11 +12,10 @@ from keras_gans.backend.allocation import keep_freed_memory
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = False
-Variables = list[keras.Variable]
 
 
 def value_and_gradients(
-    objective: Callable[[], Any], variables: Variables, state: Variables
+    objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:
     """Returns `objective()`, and its loss's gradients for `variables`.
 
@@ -35,13 +33,9 @@ def value_and_gradients(
 
 
 def value_and_pullback(
-    function: Callable[[], Any], variables: Variables, state: Variables
-) -> tuple[Any, Callable[[Any], list]]:
-    """Returns `function()` and the pullback of its gradients.
-
-    `pullback(g)` gives, for gradients g of a loss with respect to the value,
-    those with respect to `variables`, as `value_and_gradients` would.
-    """
+    function: Callable, variables: list, state: list
+) -> tuple[Any, Callable]:
+    """Returns `function()` and the pullback of its gradients."""
     del state
     value = function()
 
@@ -66,12 +60,9 @@ def _detached(value):
 
 
 def value_and_input_gradients(
-    objective: Callable[[Any], Any], inputs: Any, state: Variables
+    objective: Callable, inputs: Any, state: list
 ) -> tuple[Any, Any]:
-    """Returns `objective(inputs)`, and its loss's gradients for `inputs`.
-
-    See `value_and_gradients`.
-    """
+    """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
     del state
     inputs, flat = _sources(inputs)
     value = objective(inputs)
@@ -80,14 +71,8 @@ def value_and_input_gradients(
     return _detached(value), gradients
 
 
-def input_gradients(
-    function: Callable[[Any], Any], inputs: Any, state: Variables
-) -> Any:
-    """Returns the gradients of `sum(function(inputs))` for `inputs`.
-
-    They are differentiable again; what `function` assigns to `state`, which
-    must hold every variable that it reads, is dropped.
-    """
+def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
+    """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     inputs, flat = _sources(inputs)
     mapping = [(variable, variable.value) for variable in state]
     with keras.StatelessScope(state_mapping=mapping):
@@ -105,20 +90,8 @@ def _sources(inputs):
     return keras.tree.pack_sequence_as(inputs, flat), flat
 
 
-def rematerialized(
-    function: Callable[..., list], inputs: list, state: Variables
-) -> list:
-    """Returns `function(*inputs)`, of which only the inputs are kept.
-
-    When gradients flow back, the function runs once more, on the inputs and
-    the values of `state` that it ran on, so that random draws are the same.
-    What it assigns is assigned once.
-
-    Args:
-        function: Function from tensors to a list of tensors.
-        inputs: List of tensors.
-        state: Every variable that the function reads.
-    """
+def rematerialized(function: Callable, inputs: list, state: list) -> list:
+    """Returns `function(*inputs)`, of which only the inputs are kept."""
     # Buffers are assigned in place: the second run needs what they were.
     values = [
         v.value if v.trainable else v.value.detach().clone() for v in state
@@ -137,7 +110,7 @@ def rematerialized(
     return outputs
 
 
-def no_gradient() -> AbstractContextManager:
+def no_gradient() -> contextlib.AbstractContextManager:
     """Returns a context in which no operation is recorded."""
     return torch.no_grad()
 
@@ -146,8 +119,6 @@ def standardize(
     inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
 ) -> tuple[Any, Any, Any]:
     """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    Inputs are NHWC; γ and β are float32 vectors of the channels, or None.
 
     One fused kernel for each direction, where the formula spelled out is some
     twenty passes over the features.
@@ -180,7 +151,7 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return carry
 
 
-def variable_scope(model: keras.Model) -> AbstractContextManager:
+def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns a null context: PyTorch's variables may be made anywhere."""
     del model
     return contextlib.nullcontext()

@@ -18,15 +18,7 @@ def convolve(
     strides: int = 1,
     padding: str = "same",
 ) -> Any:
-    """Returns a 2-D convolution plus a bias, as `keras.ops.conv` does.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-        strides: Int, of both axes.
-        padding: `same` or `valid`.
-    """
+    """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
     images, around = inputs.permute(0, 3, 1, 2), 0
     if padding == "same":
         images, around = _padded(images, kernel.shape[:2], strides)
@@ -39,14 +31,7 @@ def convolve(
 def convolve_transposed(
     inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
 ) -> Any:
-    """Returns a transposed convolution of stride 2, plus a bias.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        kernel: `(size, size, filters, channels)`, size at least 2.
-        bias: `(filters,)`, or None.
-        padding: `same`, for twice the size, or `valid`.
-    """
+    """Returns a transposed convolution of stride 2, plus a bias."""
     before = (kernel.shape[0] - 2) // 2 if padding == "same" else 0
     outputs = functional.conv_transpose2d(
         inputs.permute(0, 3, 1, 2),
@@ -63,13 +48,7 @@ def convolve_transposed(
 
 
 def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
-    """Returns a 'valid' convolution of stride 2 of all 2x2 neighbours' means.
-
-    Args:
-        inputs: `(batch, height, width, channels)`; zeros are around them.
-        kernel: `(rows, columns, channels, filters)`.
-        bias: `(filters,)`, or None.
-    """
+    """Returns a convolution of stride 2 of all 2x2 neighbours' means."""
     return convolve(box_filter(inputs, "full"), kernel, bias, 2, "valid")
 
 
@@ -80,13 +59,7 @@ def average_pool(inputs: Any) -> Any:
 
 
 def box_filter(inputs: Any, padding: str) -> Any:
-    """Returns the means of all 2x2 neighbours of NHWC images.
-
-    Args:
-        inputs: `(batch, height, width, channels)`.
-        padding: `valid`, for one row and column less, or `full`, for one more,
-            with zeros around. Each is the other's way back.
-    """
+    """Returns the means of all 2x2 neighbours of NHWC images."""
     means = _BoxFilter.apply(inputs.permute(0, 3, 1, 2), padding == "full")
     return means.permute(0, 2, 3, 1)
 

@@ -86,10 +86,10 @@ def accumulated_gradients(
         ([none, *zeros], list(map(ops.convert_to_tensor, seeds))),
     )
     value, gradients, moved = _map(lambda tensor: tensor / parts, total)
-    for variable, value in zip(
+    for variable, new in zip(
         [*buffers, *seeds], [*moved, *seed_values], strict=True
     ):
-        variable.assign(value)
+        variable.assign(new)
     return value, gradients
 
 

@@ -382,15 +382,6 @@ class GAN(GuardedTrainer):
         for index, variable in enumerate(self._random_states()):
             variable.assign(store[str(index)])
 
-    def _random_states(self):
-        """Returns the states of all random number generators.
-
-        Keras does not save them; a run that resumes must draw what it would
-        have drawn.
-        """
-        weights = {id(weight) for weight in self.weights}
-        return [v for v in self.variables if id(v) not in weights]
-
     def get_config(self) -> dict[str, Any]:
         serialize = keras.saving.serialize_keras_object
         return {

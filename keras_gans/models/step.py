@@ -1,7 +1,5 @@
 """The training step of every GAN, written once for all backends."""
 
-import contextlib
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -9,51 +7,28 @@ import keras
 from keras import ops
 
 from keras_gans import backend
-from keras_gans.losses.adversarial import AdversarialLoss
 from keras_gans.models.data_checks import check_batch
-from keras_gans.models.optimizers import PlayerOptimizers
-from keras_gans.models.player import Player
-from keras_gans.penalties import GradientPenalty
+from keras_gans.models.objectives import Objectives
 
 _map = keras.tree.map_structure
 
 
-class AdversarialTrainer(backend.BackendTrainer):
+class AdversarialTrainer(Objectives):
     """Algorithm 1: what `GAN`, which holds the players, does in a step.
 
     Images may be one tensor or, for networks at several resolutions, a list.
-    An objective gives the loss, and by name what is logged beside it.
     """
 
-    # The two networks, each with its optimizer and its losses' mean.
-    generator_player: Player
-    discriminator_player: Player
-    # The networks themselves, and the generator's average, if there is one.
-    generator: keras.Model
-    discriminator: keras.Model
+    # The average of the generator, if there is one.
     averaged_generator: keras.Model | None
-    # Counts the training steps, and holds the players' optimizers.
-    optimizer: PlayerOptimizers
-    # L_D and L_G, and what is added to L_D.
-    adversarial_loss: AdversarialLoss
-    penalty: GradientPenalty | None
-    # What images pass on their way into the discriminator.
-    augmentation: keras.layers.Layer | None
-    # Draws latents, labels and the places of the penalty.
-    seed_generator: keras.random.SeedGenerator
     # See the arguments of `GAN` of these names.
-    num_classes: int
     n_critic: int
     generator_steps: int
     generator_batch: int
-    joint_scoring: bool
     share_fakes: bool
     accumulate: int
-    remat: bool
     ema_decay: float | None
     ema_start: int
-    # Whether the discriminator of a model with classes is given the labels.
-    discriminator_takes_labels: bool = True
 
     def adversarial_step(self, data: Any) -> dict[str, Any]:
         """Trains both players on one batch and returns the epoch's means.
@@ -76,155 +51,6 @@ class AdversarialTrainer(backend.BackendTrainer):
             self._update_average()
         self.optimizer.iterations.assign_add(1)
         return self.get_metrics_result()
-
-    def discriminator_objective(
-        self, real: Any, labels: Any, fake: Any, fake_labels: Any
-    ) -> tuple[Any, dict[str, Any]]:
-        """Returns L_D with its penalty and regularization, float32 scalars.
-
-        Logged are D(x), D(G(z)), means of scores, and the weighted penalty.
-        """
-        real = self.real_inputs(real)
-        fake = _map(lambda f, r: ops.cast(f, r.dtype), fake, real)
-        real, fake = self.augmented(real), self.augmented(fake)
-        outputs = self._outputs(real, labels, fake, fake_labels)
-        loss = self.discriminator_criterion(
-            outputs[0], labels, outputs[1], fake_labels
-        )
-        scores = [
-            ops.mean(ops.cast(self.adversarial_scores(output), "float32"))
-            for output in outputs
-        ]
-        logs = dict(zip(("real_score", "fake_score"), scores, strict=True))
-        if self.penalty is not None:
-            logs["penalty"] = self.penalty(
-                lambda between: self.adversarial_scores(
-                    self.score(between, labels, training=True)
-                ),
-                real,
-                fake,
-                state=self._state,
-                seed=self.seed_generator,
-                **self._penalty_options(),
-            )
-            loss += logs["penalty"]
-        return loss + self.discriminator_player.regularization(), logs
-
-    def _penalty_options(self):
-        """Returns what a penalty that is not of every update must know."""
-        if getattr(self.penalty, "interval", 1) == 1:
-            return {}
-        updates = self.optimizer.discriminator.iterations
-        return {"update": ops.convert_to_tensor(updates)}
-
-    def generator_objective(
-        self, fake: Any, labels: Any, real: Any = None, real_labels: Any = None
-    ) -> tuple[Any, dict[str, Any]]:
-        """Returns L_G for generated images, a float32 scalar, and no more.
-
-        Relativistic losses compare them with the real ones.
-        """
-        score = partial(self.score, training=True, remat=self.remat)
-        real_outputs = None
-        with self._frozen():
-            outputs = score(self.augmented(fake), labels)
-            if self.adversarial_loss.relativistic:
-                real = self.augmented(self.real_inputs(real))
-                real_outputs = score(real, real_labels)
-        return self.generator_criterion(outputs, labels, real_outputs), {}
-
-    def discriminator_criterion(
-        self,
-        real_outputs: Any,
-        labels: Any,
-        fake_outputs: Any,
-        fake_labels: Any,
-    ) -> Any:
-        """Returns L_D for the discriminator's outputs."""
-        del labels, fake_labels
-        return self.adversarial_loss.discriminator(real_outputs, fake_outputs)
-
-    def generator_criterion(
-        self, fake_outputs: Any, labels: Any, real_outputs: Any = None
-    ) -> Any:
-        """Returns L_G for the discriminator's outputs."""
-        del labels
-        return self.adversarial_loss.generator(fake_outputs, real_outputs)
-
-    def adversarial_scores(self, outputs: Any) -> Any:
-        """Returns one score an image: what a gradient penalty derives."""
-        return ops.mean(outputs, axis=tuple(range(1, len(outputs.shape))))
-
-    def real_inputs(self, images: Any) -> Any:
-        """Returns real images as the discriminator takes them."""
-        return images
-
-    def augmented(self, images: Any) -> Any:
-        """Returns what the discriminator sees of images in training.
-
-        Real and generated images of both players' updates go through here; a
-        penalty is on what lies between images that have.
-        """
-        if self.augmentation is None:
-            return images
-        return self.augmentation(images, training=True)
-
-    def generate(
-        self,
-        latents: Any,
-        labels: Any,
-        training: bool = False,
-        remat: bool = False,
-    ) -> Any:
-        """Returns images of the trained, not the averaged, generator.
-
-        With `remat` its features are computed again where gradients need
-        them, as in `Rematerialized`.
-        """
-        network = self._rematerialized_generator if remat else self.generator
-        inputs = latents if labels is None else [latents, labels]
-        return network(inputs, training=training)
-
-    def score(
-        self,
-        images: Any,
-        labels: Any,
-        training: bool = False,
-        remat: bool = False,
-    ) -> Any:
-        """Returns the discriminator's outputs for images.
-
-        With `remat` its features are computed again where gradients need
-        them, as in `Rematerialized`.
-        """
-        network = self.discriminator
-        if remat:
-            network = self._rematerialized_discriminator
-        if labels is None or not self.discriminator_takes_labels:
-            return network(images, training=training)
-        return network([images, labels], training=training)
-
-    def _outputs(self, real, labels, fake, fake_labels):
-        """Returns the outputs for real and for generated images.
-
-        One pass over both moves spectral vectors once an update. Where a
-        batch is scored as a whole, by its statistics, each has its own pass,
-        of which the first moves the buffers.
-        """
-        score = partial(self.score, training=True, remat=self.remat)
-        if not self.joint_scoring:
-            real_outputs = score(real, labels)
-            with self._frozen():
-                return real_outputs, score(fake, fake_labels)
-        joined = None
-        if labels is not None:
-            joined = ops.concatenate([labels, fake_labels])
-        images = _map(lambda *pair: ops.concatenate(pair), real, fake)
-        outputs = score(images, joined)
-        return (
-            _map(lambda output: ops.split(output, 2)[0], outputs),
-            _map(lambda output: ops.split(output, 2)[1], outputs),
-        )
 
     def _parts(self, data):
         """Returns the batch as `n_critic` pairs of images and labels."""
@@ -269,13 +95,6 @@ class AdversarialTrainer(backend.BackendTrainer):
             objective, batch, self.accumulate, self._state
         )
 
-    @property
-    def _state(self):
-        """Every variable that an objective may read or assign."""
-        optimizer = self.optimizer
-        counts = [optimizer.iterations, optimizer.discriminator.iterations]
-        return [*self.variables, *counts]
-
     def _train_on_shared_fakes(self, images, labels):
         """Trains both players on one pass of the generator.
 
@@ -283,16 +102,10 @@ class AdversarialTrainer(backend.BackendTrainer):
         its exact gradients against the updated discriminator.
         """
         latents, fake_labels = self._drawn(images)
-        variables = self.generator.trainable_variables
+        generate = partial(self.generate, training=True, remat=self.remat)
         fake, pullback = backend.value_and_pullback(
-            partial(
-                self.generate,
-                latents,
-                fake_labels,
-                training=True,
-                remat=self.remat,
-            ),
-            variables,
+            partial(generate, latents, fake_labels),
+            self.generator.trainable_variables,
             self._state,
         )
         fake = _map(ops.stop_gradient, fake)
@@ -311,15 +124,6 @@ class AdversarialTrainer(backend.BackendTrainer):
             self._state,
         )
         self.generator_player.apply(value, pullback(gradients))
-
-    @contextlib.contextmanager
-    def _frozen(self) -> Iterator[None]:
-        """Drops what calls of the networks assign, but for random seeds."""
-        mapping = [(variable, variable) for variable in self._state]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            yield
-        for seed in self._random_states():
-            seed.assign(scope.get_current_value(seed))
 
     def _update_average(self):
         averaging = self.optimizer.iterations >= self.ema_start

@@ -108,6 +108,41 @@ def test_input_gradients_drop_assignments():
     assert as_float64(count) == 1.0
 
 
+def test_the_first_of_an_objectives_values_is_the_loss():
+    a, b = variable([1.0, -2.0]), variable(3.0)
+
+    def objective():
+        return ops.sum(ops.square(a)), {"b": b * b, "a": ops.sum(a)}
+
+    (loss, logs), gradients = backend.value_and_gradients(
+        objective, [a, b], [a, b]
+    )
+    assert (float(loss), float(logs["a"]), float(logs["b"])) == (5.0, -1.0, 9.0)
+    assert_allclose(as_float64(gradients[0]), [2.0, -4.0])
+    assert_allclose(as_float64(gradients[1]), 0.0)
+
+
+def test_gradients_for_inputs_are_constants_and_assignments_stay():
+    count = variable(1.0, trainable=False)
+
+    def objective(inputs):
+        count.assign(count + 1.0)
+        first, second = inputs
+        return ops.sum(count * first**3) + ops.sum(second), {"count": count + 0}
+
+    inputs = [ops.array([1.0, -2.0]), ops.array([5.0])]
+    (loss, logs), gradients = backend.value_and_input_gradients(
+        objective, inputs, [count]
+    )
+    assert (float(loss), float(logs["count"])) == (-9.0, 2.0)
+    assert_allclose(as_float64(gradients[0]), [6.0, 24.0])
+    assert_allclose(as_float64(gradients[1]), [1.0])
+    assert as_float64(count) == 2.0
+    # On PyTorch, no graph is kept through which they could be derived again.
+    for tensor in (loss, *gradients):
+        assert not getattr(tensor, "requires_grad", False)
+
+
 def test_nothing_flows_through_no_gradient():
     a = variable(3.0)
 

@@ -105,7 +105,7 @@ def discriminator_gradients(gan, labels, **options):
         ops.convert_to_tensor(images[::-1].copy()),
         ops.convert_to_tensor(np.array([0, 1, 2, 0], "int32")),
     )
-    loss, gradients = backend.value_and_gradients(
+    (loss, _), gradients = backend.value_and_gradients(
         objective, variables, gan.variables
     )
     paths = [variable.path for variable in variables]

@@ -89,7 +89,7 @@ def objective_with_statistics(normalization):
     model.build((None, 5))
 
     def objective(inputs):
-        return ops.mean(ops.square(model(inputs, training=True)))
+        return ops.mean(ops.square(model(inputs, training=True))), {}
 
     return model, objective
 
@@ -116,7 +116,7 @@ def test_every_part_draws_its_own_noise():
     model.build((None, 64))
 
     def objective(inputs):
-        return ops.mean(model(inputs, training=True))
+        return ops.mean(model(inputs, training=True)), {}
 
     part = np.ones((2, 64), "float32")
     state = model.layers[0].seed_generator.state

@@ -90,9 +90,14 @@ def test_objectives_add_the_weighted_class_losses(class_loss_on):
         + 2.0 * classes
     )
     tensors = map(ops.convert_to_tensor, (real, labels, fake, fake_labels))
-    value = gan.discriminator_objective(*tensors)
+    value, logs = gan.discriminator_objective(*tensors)
     assert_allclose(as_float64(value), expected, rtol=1e-5)
-    value = gan.generator_objective(
+    for name, scores in (
+        ("real_score", real_scores),
+        ("fake_score", fake_scores),
+    ):
+        assert_allclose(as_float64(logs[name]), scores.mean(), rtol=1e-4)
+    value, _ = gan.generator_objective(
         ops.convert_to_tensor(fake), ops.convert_to_tensor(fake_labels)
     )
     expected = -fake_scores.mean() + 0.5 * cross_entropy(

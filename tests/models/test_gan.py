@@ -90,6 +90,16 @@ def test_configs_rebuild_an_equal_model(make_gan):
         assert ours.shape == theirs.shape
 
 
+@pytest.mark.parametrize("settings", [(False, 4, False), (True, 1, False)])
+def test_files_keep_how_the_model_is_compiled(settings, tmp_path):
+    names = "jit_compile", "steps_per_execution", "run_eagerly"
+    gan = linear_gan()
+    gan.compile("sgd", "adam", **dict(zip(names, settings, strict=True)))
+    gan.save(tmp_path / "gan.keras")
+    copy = keras.saving.load_model(tmp_path / "gan.keras")
+    assert tuple(getattr(copy, name) for name in names) == settings
+
+
 def linear_gan(**options):
     latents, images = keras.Input((2,)), keras.Input((3,))
     gan = GAN(

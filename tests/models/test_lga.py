@@ -72,7 +72,7 @@ def check_two_steps_of_fit(gan, resolution):
     before = values(kernels)
     images = some_images(8 * gan.n_critic, resolution)
     history = gan.fit(images, batch_size=4 * gan.n_critic, verbose=0).history
-    assert set(history) == {"discriminator_loss", "generator_loss"}
+    assert set(history) >= {"discriminator_loss", "generator_loss"}
     assert all(np.isfinite(history[name]).all() for name in history)
     assert all(np.isfinite(value).all() for value in values(gan.weights))
     # Biases before a normalization have no gradient.
@@ -131,7 +131,7 @@ def test_the_penalty_is_on_the_gradient_of_the_mean():
         [kernel] = gan.discriminator.get_layer(layer).weights
         kernel.assign(np.full(kernel.shape, value, "float32"))
     black = ops.zeros((3, SIZE, SIZE, 1))
-    loss = gan.discriminator_objective(black, None, black, None)
+    loss, _ = gan.discriminator_objective(black, None, black, None)
     assert_allclose(ops.convert_to_numpy(loss), 2.0 + (3.0 - 1.0) ** 2, 1e-5)
 
 
@@ -141,7 +141,7 @@ def test_the_generator_lowers_the_amplified_scores():
     cells = ops.convert_to_numpy(gan.discriminator(fake)).astype("float64")
     assert (cells < 0.0).any() and (cells > 1.0).any()
     amplified = np.abs(np.minimum(cells, 1.0)) * cells
-    loss = gan.generator_objective(ops.convert_to_tensor(fake), None)
+    loss, _ = gan.generator_objective(ops.convert_to_tensor(fake), None)
     assert_allclose(ops.convert_to_numpy(loss), -amplified.mean(), rtol=1e-5)
 
 

@@ -42,7 +42,12 @@ def test_two_steps_of_fit_move_every_weight():
     before = values(gan.weights)
     images = IMAGES.repeat(2, axis=1).repeat(2, axis=2)
     history = gan.fit(images, batch_size=4, verbose=0).history
-    assert set(history) == {"discriminator_loss", "generator_loss"}
+    assert set(history) == {
+        "discriminator_loss",
+        "generator_loss",
+        "real_score",
+        "fake_score",
+    }
     assert all(np.isfinite(history[name]).all() for name in history)
     flags = moved(before, gan.weights)
     assert all(np.isfinite(value).all() for value in values(gan.weights))
@@ -114,8 +119,8 @@ def test_both_objectives_are_equations_10_to_13():
     real_scores = as_float64(gan.discriminator(gan.real_inputs(real)))
     fake_scores = as_float64(gan.discriminator(fake))
     rf, fr = real_scores - fake_scores.mean(), fake_scores - real_scores.mean()
-    of_discriminator = gan.discriminator_objective(real, None, fake, None)
-    of_generator = gan.generator_objective(fake, None, real, None)
+    of_discriminator, _ = gan.discriminator_objective(real, None, fake, None)
+    of_generator, _ = gan.generator_objective(fake, None, real, None)
     expected = [
         np.maximum(0, 1 - rf).mean() + np.maximum(0, 1 + fr).mean(),
         np.maximum(0, 1 + rf).mean() + np.maximum(0, 1 - fr).mean(),
@@ -185,9 +190,9 @@ def test_the_penalty_takes_one_norm_over_all_scales():
     )
     real = ops.convert_to_tensor(IMAGES)
     fake = gan.generate(LATENTS, None)
-    with_penalty = gan.discriminator_objective(real, None, fake, None)
+    with_penalty, _ = gan.discriminator_objective(real, None, fake, None)
     gan.penalty = None
-    without = gan.discriminator_objective(real, None, fake, None)
+    without, _ = gan.discriminator_objective(real, None, fake, None)
     # The gradient is 0.5 at 16 pixels and 0.25 at 64: a norm of √8.
     expected = 3.0 * (np.sqrt(8.0) - 1.0) ** 2
     assert_allclose(as_float64(with_penalty - without), expected, rtol=1e-4)

@@ -105,8 +105,9 @@ def test_the_runs_trained(results):
             last = arrays[name.replace("/step_1/", "/step_5/")]
             distance = np.linalg.norm(last - first)
             assert distance > TOLERANCE * np.linalg.norm(first), name
-    for name in ("sagan/losses", "penalized/losses"):
-        assert arrays[name].shape == (5, 2)
+    # Both losses, both scores and, in one of the two, the penalty.
+    assert arrays["sagan/losses"].shape == (5, 4)
+    assert arrays["penalized/losses"].shape == (5, 5)
 
 
 def test_effective_kernels_have_norm_one(results):

@@ -24,7 +24,12 @@ def test_two_steps_of_fit_move_every_weight():
     history = gan.fit(
         images, np.array([0, 1, 2, 0] * 2), batch_size=4, verbose=0
     ).history
-    assert set(history) == {"discriminator_loss", "generator_loss"}
+    assert set(history) == {
+        "discriminator_loss",
+        "generator_loss",
+        "real_score",
+        "fake_score",
+    }
     assert all(np.isfinite(history[name]).all() for name in history)
     # The attention's projections move only once its γ has left 0.
     for weight, value in zip(gan.weights, before, strict=True):

@@ -151,18 +151,19 @@ class LinearGame:
 
     def step(self):
         """Takes two discriminator steps and one of the generator."""
-        losses = []
+        losses, scores = [], []
         for part in range(2):
             real = self.real[4 * part : 4 * part + 4]
             fake = self.latents[part] @ self.weights
             margins = 1.0 - real @ self.vector, 1.0 + fake @ self.vector
             losses.append(sum(np.maximum(0.0, m).mean() for m in margins))
+            scores.append([(x @ self.vector).mean() for x in (real, fake)])
             gradient = (margins[1] > 0) @ fake - (margins[0] > 0) @ real
             self.vector -= self.rates["discriminator"] * gradient / 4.0
         mean = self.latents[2].mean(axis=0)
         generator_loss = -mean @ self.weights @ self.vector
         self.weights += self.rates["generator"] * np.outer(mean, self.vector)
-        return np.mean(losses), generator_loss
+        return np.mean(losses), generator_loss, *np.mean(scores, axis=0)
 
 
 class FixedLatents(GAN):
@@ -197,11 +198,11 @@ def test_fit_is_algorithm_1_on_two_plain_networks():
         history = gan.fit(
             game.real.astype("float32"), batch_size=8, shuffle=False, verbose=0
         ).history
-        discriminator_loss, generator_loss = game.step()
-        assert_allclose(
-            history["discriminator_loss"], discriminator_loss, rtol=1e-4
-        )
-        assert_allclose(history["generator_loss"], generator_loss, rtol=1e-4)
+        names = "discriminator_loss", "generator_loss", "real_score"
+        logs = dict(zip((*names, "fake_score"), game.step(), strict=True))
+        assert set(history) == set(logs)
+        for name, value in logs.items():
+            assert_allclose(history[name], value, rtol=1e-4, atol=1e-6)
     assert_allclose(gan.generator.get_weights()[0], game.weights, rtol=1e-4)
     assert_allclose(
         gan.discriminator.get_weights()[0][:, 0], game.vector, rtol=1e-4
@@ -273,7 +274,7 @@ def test_batches_are_scored_together_or_apart(joint):
         joint_scoring=joint,
     )
     gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
-    loss = gan.discriminator_objective(
+    loss, _ = gan.discriminator_objective(
         ops.ones((4, 1)), None, ops.zeros((4, 1)), None
     )
     assert_allclose(values([loss])[0], 0.0 if joint else -1.0, atol=1e-6)
@@ -299,7 +300,7 @@ def test_relativistic_losses_see_the_real_images_in_both_updates(batch):
     scores = [values([gan.score(x, None)])[0] for x in (images, fake)]
     real, generated = scores[0] - scores[1].mean(), scores[1] - scores[0].mean()
     assert_allclose(
-        values([gan.generator_objective(fake, None, images)])[0],
+        values([gan.generator_objective(fake, None, images)[0]])[0],
         np.maximum(0, 1 - generated).mean() + np.maximum(0, 1 + real).mean(),
         rtol=1e-5,
     )

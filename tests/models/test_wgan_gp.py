@@ -78,7 +78,13 @@ def test_fit_saves_loads_and_goes_on_the_same(tmp_path):
         history = model.fit(
             images, labels, batch_size=4, shuffle=False, verbose=0
         ).history
-        assert set(history) == {"discriminator_loss", "generator_loss"}
+        assert set(history) == {
+            "discriminator_loss",
+            "generator_loss",
+            "real_score",
+            "fake_score",
+            "penalty",
+        }
         assert all(np.isfinite(history[name]).all() for name in history)
         return history
 
