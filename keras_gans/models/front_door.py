@@ -1,5 +1,7 @@
 """What Keras users do with a model: done, or refused before any training."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import keras
@@ -9,51 +11,34 @@ from keras_gans.checks import did_you_mean
 from keras_gans.models import data_checks
 from keras_gans.models.step import AdversarialTrainer
 
-COMPILE = (
-    "generator_optimizer",
-    "discriminator_optimizer",
-    "loss",
-    "jit_compile",
-    "run_eagerly",
-    "steps_per_execution",
-)
 _SCORES = (
-    "Score samples instead: in training by keras_gans.callbacks.Evaluation, "
-    "afterwards by `keras-gans evaluate`."
+    "A GAN's losses do not measure its samples. Score these: in training by "
+    "keras_gans.callbacks.Evaluation, afterwards by `keras-gans evaluate`."
 )
-_NO_VALIDATION = f"a GAN's losses do not measure its samples. {_SCORES}"
-_REFUSED = {
-    "optimizer": "A GAN has two optimizers: give generator_optimizer and "
-    "discriminator_optimizer.",
-    "metrics": f"There are no targets to compare with. {_SCORES}",
-    "weighted_metrics": f"There are no targets to compare with. {_SCORES}",
-    "loss_weights": "Each player has one loss: weigh its terms within it, or "
-    "change the player's learning rate.",
-    "auto_scale_loss": "No loss is scaled: float16 training is not supported. "
-    "Use the dtype policy mixed_bfloat16.",
+_INSTEAD = {
+    "optimizer": "Give generator_optimizer and discriminator_optimizer.",
+    "metrics": _SCORES,
+    "weighted_metrics": _SCORES,
+    "loss_weights": "Each player has one loss: weigh its terms within it.",
+    "auto_scale_loss": "float16 training is not supported. Use the dtype "
+    "policy mixed_bfloat16, whose losses need no scale.",
 }
 
 
-def check_compile(options: dict[str, Any]) -> None:
-    """Checks arguments of `compile` that a GAN's has not.
-
-    Raises:
-        TypeError: When there are any.
-    """
-    for name in options:
-        hint = _REFUSED.get(name) or (
-            f"There are {', '.join(COMPILE)}.{did_you_mean(name, COMPILE)}"
-        )
+def check_compile(unknown: dict[str, Any], compile: Callable) -> None:
+    """Refuses arguments of `compile`: a TypeError with what to use instead."""
+    allowed = list(inspect.signature(compile).parameters)[:-1]
+    for name in unknown:
         raise TypeError(
-            f"`compile` of a GAN does not take `{name}`. Received: "
-            f"{name}={options[name]!r}. {hint}"
+            f"`compile` of a GAN takes {', '.join(allowed)}. Received: {name}. "
+            f"{_INSTEAD.get(name) or did_you_mean(name, allowed)}"
         )
 
 
 class GuardedTrainer(AdversarialTrainer):
     """A trainer that is fitted as any Keras model, and says what is not."""
 
-    # Of real and generated images, None for any; see `check_values`.
+    # Of real and generated images, None for any; see `fit`.
     image_range: tuple[float, float] | None = (-1.0, 1.0)
     # Of real images' labels.
     lowest_label = 0
@@ -70,13 +55,11 @@ class GuardedTrainer(AdversarialTrainer):
     ) -> keras.callbacks.History:
         """Trains the model.
 
-        Of arrays, the images that do not fill a last batch's equal parts are
-        left out (see `n_critic`).
-
         Args:
-            x: Real images, an array, floating point in [-1, 1] (see
-                `image_range`); or a dataset of images or of
-                `(images, labels)`, in any form that Keras takes.
+            x: Real images in `image_range`, floating point: an array; or a
+                dataset of images or of `(images, labels)`, in any form that
+                Keras takes. Of an array, images at the end that do not fill
+                equal parts of a batch (see `n_critic`) are left out.
             y: Integer labels (N,) or (N, 1) of images in an array.
             batch_size: Images of a training step, all `n_critic` parts.
             epochs: See `keras.Model.fit`.
@@ -87,14 +70,14 @@ class GuardedTrainer(AdversarialTrainer):
         Raises:
             ValueError: When the model cannot be trained on the data.
         """
-        if options.get("validation_data") is not None or options.get(
-            "validation_split"
-        ):
-            raise ValueError(f"There is no validation: {_NO_VALIDATION}")
+        validation = options.get("validation_data")
+        if validation is not None or options.get("validation_split"):
+            raise ValueError(f"There is no validation data. {_SCORES}")
         data_checks.check_values(self, x, y)
         x, y = data_checks.whole_batches(self, x, y, batch_size)
-        if isinstance(callbacks, (list, tuple)):
-            callbacks = list(map(_for_two_losses, callbacks))
+        if isinstance(callbacks, list | tuple):
+            for callback in callbacks:
+                _watch_two_losses(callback)
         return super().fit(
             x, y, batch_size, epochs, verbose, callbacks, **options
         )
@@ -102,30 +85,23 @@ class GuardedTrainer(AdversarialTrainer):
     def evaluate(self, *args: Any, **options: Any) -> NoReturn:
         """Refuses: losses do not measure samples."""
         del args, options
-        raise NotImplementedError(f"There is no evaluate: {_NO_VALIDATION}")
+        raise NotImplementedError(f"There is no evaluation on data. {_SCORES}")
 
     test_on_batch = evaluate
 
 
-def _for_two_losses(callback):
-    """Returns the callback, or what does the same with two players' losses."""
+def _watch_two_losses(callback):
+    """Lets callbacks of Keras that look for `loss` see both players'."""
     if isinstance(callback, keras.callbacks.TerminateOnNaN):
-        return _TerminateOnNaN(callback.raise_error)
-    if getattr(callback, "mode", None) == "auto" and (
+        watch = callback.on_batch_end
+
+        def on_batch_end(batch, logs=None):
+            losses = [v for k, v in logs.items() if k.endswith("loss")]
+            watch(batch, {"loss": np.sum(losses)})
+
+        callback.on_batch_end = on_batch_end
+    elif getattr(callback, "mode", None) == "auto" and (
         callback.monitor.endswith("_loss")
     ):
         # Keras knows the direction of what it has compiled alone.
         callback.mode = "min"
-    return callback
-
-
-class _TerminateOnNaN(keras.callbacks.TerminateOnNaN):
-    """Keras's own looks at `loss` alone, which neither player's is named."""
-
-    def on_batch_end(self, batch, logs=None):
-        losses = [
-            value
-            for name, value in (logs or {}).items()
-            if name.endswith("_loss")
-        ]
-        super().on_batch_end(batch, {"loss": np.sum(losses)})

@@ -131,12 +131,9 @@ class GAN(GuardedTrainer):
             ("accumulate", accumulate),
         ):
             integer(name, count)
+        labels = num_classes if self.discriminator_takes_labels else 0
         generator, discriminator = network_checks.checked(
-            generator,
-            discriminator,
-            latent_dim,
-            num_classes,
-            num_classes if self.discriminator_takes_labels else 0,
+            generator, discriminator, latent_dim, (num_classes, labels)
         )
         if joint_scoring is None:
             joint_scoring = network_checks.scores_images_by_themselves(
@@ -309,13 +306,16 @@ class GAN(GuardedTrainer):
             ValueError: When both are the same optimizer, or one scales
                 losses for float16.
         """
-        check_compile(unknown)
+        check_compile(unknown, self.compile)
         network_checks.check_precision(self.generator, self.discriminator)
         if loss is not None:
             self.adversarial_loss = losses.get(loss)
         if isinstance(self.adversarial_loss, losses.Functions):
-            scores = self.discriminator.outputs[0]
-            self.adversarial_loss.check(tuple(scores.shape[1:]))
+            # Both are tried before the first update.
+            shape = self.discriminator.outputs[0].shape[1:]
+            scores = ops.zeros((2, *(size or 1 for size in shape)))
+            self.adversarial_loss.discriminator(scores, scores)
+            self.adversarial_loss.generator(scores, scores)
         optimizer = PlayerOptimizers(
             generator_optimizer, discriminator_optimizer
         )

@@ -1,4 +1,4 @@
-"""What must hold of the two networks, checked before anything is trained."""
+"""Checks of the two networks: a ValueError before anything is trained."""
 
 import inspect
 from collections.abc import Iterator
@@ -20,122 +20,32 @@ def checked(
     generator: keras.Model,
     discriminator: keras.Model,
     latent_dim: int | None,
-    num_classes: int,
-    discriminator_classes: int,
+    classes: tuple[int, int],
 ) -> tuple[keras.Model, keras.Model]:
     """Returns both networks as models with symbolic inputs that fit.
-
-    Raises:
-        ValueError: When they do not.
-    """
-    generator = _functional(
-        generator,
-        "generator",
-        None if latent_dim is None else [(integer("latent_dim", latent_dim),)],
-        num_classes,
-    )
-    _check_inputs(generator, "generator", 1, num_classes)
-    found = generator.inputs[0].shape[-1]
-    if latent_dim not in (None, found):
-        raise ValueError(
-            "`latent_dim` must be the length that the generator takes, "
-            f"{found}. Received: latent_dim={latent_dim}."
-        )
-    images = [tuple(tensor.shape[1:]) for tensor in generator.outputs]
-    discriminator = _functional(
-        discriminator, "discriminator", images, discriminator_classes
-    )
-    _check_inputs(
-        discriminator, "discriminator", len(images), discriminator_classes
-    )
-    _check_images(generator, discriminator)
-    _check_layers(generator, "generator")
-    _check_layers(discriminator, "discriminator")
-    return generator, discriminator
-
-
-def _functional(
-    network: keras.Model,
-    role: str,
-    shapes: list[tuple] | None,
-    labelled: bool,
-) -> keras.Model:
-    """Returns a network as a model with symbolic inputs.
 
     Functional models and built Sequential ones are returned as they are, an
     unbuilt Sequential one is built. Around any other model is put a
     functional one, which has its weights and no others.
 
     Args:
-        network: Model from `inputs`, or `[*inputs, labels]`.
-        role: `generator` or `discriminator`.
-        shapes: Of its inputs without labels, without the batch; None where
-            they are unknown.
-        labelled: Whether it takes labels, (N,), besides.
-
-    Raises:
-        ValueError: When it is no model, or cannot be called so.
+        generator: See `GAN`.
+        discriminator: See `GAN`.
+        latent_dim: See `GAN`.
+        classes: Of the labels that each of them takes, 0 for none.
     """
-    if not isinstance(network, keras.Model):
+    latents = latent_dim and [(integer("latent_dim", latent_dim),)]
+    generator = _functional(generator, "generator", latents, classes[0])
+    found = generator.inputs[0].shape[-1]
+    if latent_dim not in (None, found):
         raise ValueError(
-            f"The {role} must be a keras.Model. Received: {network!r}."
+            "`latent_dim` must be the length that the generator takes, "
+            f"{found}. Received: latent_dim={latent_dim}."
         )
-    if getattr(network, "inputs", None):
-        return network
-    if shapes is None:
-        raise ValueError(
-            "A generator without symbolic inputs, such as a subclassed or an "
-            "unbuilt Sequential model, needs `latent_dim`, the length of its "
-            "latent vectors. Received: latent_dim=None."
-        )
-    inputs = [keras.Input(shape) for shape in shapes]
-    if labelled:
-        inputs.append(keras.Input((), dtype="int32", name="labels"))
-    inputs = inputs if len(inputs) > 1 else inputs[0]
-    try:
-        outputs = network(inputs)
-    except Exception as error:
-        raise ValueError(
-            f"The {role} cannot be called on inputs of the shapes {shapes} "
-            f"(without the batch){' and labels' * labelled}. Received: "
-            f"{error}"
-        ) from error
-    if getattr(network, "inputs", None):
-        return network
-    return keras.Model(inputs, outputs, name=network.name)
-
-
-def _check_inputs(
-    network: keras.Model, role: str, images: int, num_classes: int
-) -> None:
-    """Checks that a network takes as many inputs as there are.
-
-    Args:
-        network: Model with symbolic inputs.
-        role: `generator` or `discriminator`.
-        images: Number of inputs without labels.
-        num_classes: 0 where it takes no labels.
-
-    Raises:
-        ValueError: When it does not.
-    """
-    expected = images + (1 if num_classes else 0)
-    if len(network.inputs) != expected:
-        raise ValueError(
-            f"With num_classes={num_classes} the {role} must take {expected} "
-            f"input{'s' * (expected > 1)}"
-            f"{' (labels last)' if num_classes else ''}. Received a {role} "
-            f"with inputs {[tensor.name for tensor in network.inputs]}."
-        )
-
-
-def _check_images(generator: keras.Model, discriminator: keras.Model) -> None:
-    """Checks that the discriminator takes what the generator gives.
-
-    Raises:
-        ValueError: When the shapes differ.
-    """
-    given = [tuple(t.shape[1:]) for t in generator.outputs]
+    given = [tuple(tensor.shape[1:]) for tensor in generator.outputs]
+    discriminator = _functional(
+        discriminator, "discriminator", given, classes[1]
+    )
     taken = [tuple(t.shape[1:]) for t in discriminator.inputs[: len(given)]]
     if not all(map(fits, given, taken)):
         raise ValueError(
@@ -143,6 +53,50 @@ def _check_images(generator: keras.Model, discriminator: keras.Model) -> None:
             f"Received: a generator with images {given}, a discriminator that "
             f"takes {taken}."
         )
+    return generator, discriminator
+
+
+def _functional(network, role, shapes, classes):
+    if not isinstance(network, keras.Model):
+        raise ValueError(
+            f"The {role} must be a keras.Model. Received: {network!r}."
+        )
+    # An attribute only where there are symbolic inputs.
+    if not getattr(network, "inputs", None):
+        network = _called(network, role, shapes, classes)
+    expected = (1 if role == "generator" else len(shapes)) + bool(classes)
+    if len(network.inputs) != expected:
+        raise ValueError(
+            f"With num_classes={classes} the {role} must take {expected} "
+            f"input{'s' * (expected > 1)}"
+            f"{' (labels last)' if classes else ''}. Received a {role} "
+            f"with inputs {[tensor.name for tensor in network.inputs]}."
+        )
+    _check_layers(network, role)
+    return network
+
+
+def _called(network, role, shapes, classes):
+    if not shapes:
+        raise ValueError(
+            "A generator without symbolic inputs, such as a subclassed or an "
+            "unbuilt Sequential model, needs `latent_dim`, the length of its "
+            "latent vectors. Received: latent_dim=None."
+        )
+    inputs = [keras.Input(shape) for shape in shapes]
+    if classes:
+        inputs.append(keras.Input((), dtype="int32", name="labels"))
+    inputs = inputs if len(inputs) > 1 else inputs[0]
+    try:
+        outputs = network(inputs)
+    except Exception as error:
+        raise ValueError(
+            f"The {role} cannot be called on inputs of the shapes {shapes} "
+            f"(without the batch){' and labels' if classes else ''}: {error}"
+        ) from error
+    if getattr(network, "inputs", None):
+        return network
+    return keras.Model(inputs, outputs, name=network.name)
 
 
 def fits(shape: tuple, other: tuple) -> bool:
@@ -153,88 +107,20 @@ def fits(shape: tuple, other: tuple) -> bool:
     )
 
 
-def _check_layers(network: keras.Model, role: str) -> None:
-    """Checks that no layer makes losses of its outputs.
-
-    Raises:
-        ValueError: When one has an `activity_regularizer` or calls `add_loss`.
-    """
+def _check_layers(network, role):
     for layer in layers_of(network):
+        cause = None
         if getattr(layer, "activity_regularizer", None) is not None:
             cause = "an activity_regularizer"
         elif _adds_losses(type(layer)):
             cause = "a call of add_loss"
-        else:
-            continue
-        raise ValueError(
-            "Losses that layers add are not part of a player's objective. "
-            f"Received: layer {layer.name!r} of the {role}, with {cause}. "
-            "Regularize weights, for example by kernel_regularizer, or "
-            f"override `{role}_objective`."
-        )
-
-
-def check_precision(*networks: keras.Model) -> None:
-    """Checks that no layer computes in float16.
-
-    Raises:
-        ValueError: When one does.
-    """
-    for network in networks:
-        for layer in layers_of(network):
-            if layer.compute_dtype == "float16":
-                raise ValueError(
-                    "float16 training is not supported: neither player's "
-                    "loss would be scaled. Received: layer "
-                    f"{layer.name!r} with dtype policy "
-                    f"{layer.dtype_policy.name}. Use mixed_bfloat16."
-                )
-
-
-def scores_images_by_themselves(discriminator: keras.Model) -> bool:
-    """Whether no layer lets the images of a batch meet."""
-    return not any(
-        isinstance(layer, _BATCH_LAYERS) for layer in layers_of(discriminator)
-    )
-
-
-def layers_of(network: keras.Model) -> Iterator[keras.layers.Layer]:
-    """Returns the layers of a network, those within others too."""
-    # Keras has no public way to wrapped layers.
-    return network._flatten_layers(include_self=True, recursive=True)
-
-
-def averaging_copy(generator: keras.Model) -> keras.Model:
-    """Returns a copy of the generator that is not trained.
-
-    Raises:
-        ValueError: When a layer cannot be copied by its config.
-    """
-    try:
-        copy = keras.models.clone_model(generator)
-        copy.set_weights(generator.get_weights())
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise ValueError(
-            "An averaged generator is a copy that from_config makes of "
-            "get_config, layer by layer; a subclassed model's get_config "
-            "must return its constructor's arguments. Received: the "
-            f"generator {generator.name!r}, where copying failed: {error}"
-        ) from error
-    copy.trainable = False
-    return copy
-
-
-def check_average(decay: float, start: int) -> None:
-    """Checks the settings of an averaged generator.
-
-    Raises:
-        ValueError: When one is out of range.
-    """
-    if not 0.0 <= decay < 1.0 or start < 0:
-        raise ValueError(
-            "The average needs a decay in [0, 1) and a start step of 0 "
-            f"or later. Received: decay={decay}, start={start}."
-        )
+        if cause:
+            raise ValueError(
+                "Losses that layers add are not part of a player's objective. "
+                f"Received: layer {layer.name!r} of the {role}, with {cause}. "
+                "Regularize weights, for example by kernel_regularizer, or "
+                f"override `{role}_objective`."
+            )
 
 
 def _adds_losses(kind):
@@ -248,12 +134,57 @@ def _adds_losses(kind):
     )
 
 
-def check_sharing(gan: keras.Model) -> None:
-    """Checks that a generator update can use the discriminator's images.
+def check_precision(*networks: keras.Model) -> None:
+    """Refuses layers that compute in float16."""
+    for layer in [x for network in networks for x in layers_of(network)]:
+        if layer.compute_dtype == "float16":
+            raise ValueError(
+                "float16 training is not supported: neither player's loss "
+                f"would be scaled. Received: layer {layer.name!r} with dtype "
+                f"policy {layer.dtype_policy.name}. Use mixed_bfloat16."
+            )
 
-    Raises:
-        ValueError: When an update needs others.
-    """
+
+def scores_images_by_themselves(discriminator: keras.Model) -> bool:
+    """Whether no layer lets the images of a batch meet."""
+    return not any(
+        isinstance(layer, _BATCH_LAYERS) for layer in layers_of(discriminator)
+    )
+
+
+def layers_of(network: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Returns a network and its layers, those within others too."""
+    # Keras has no public way to wrapped layers.
+    return network._flatten_layers()
+
+
+def averaging_copy(generator: keras.Model) -> keras.Model:
+    """Returns a copy of the generator that is not trained."""
+    try:
+        copy = keras.models.clone_model(generator)
+        copy.set_weights(generator.get_weights())
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            "An averaged generator is a copy by get_config and from_config: "
+            "a subclassed model's get_config must return its constructor's "
+            f"arguments. Received: {generator.name!r}, where copying failed: "
+            f"{error}"
+        ) from error
+    copy.trainable = False
+    return copy
+
+
+def check_average(decay: float, start: int) -> None:
+    """Refuses settings of an averaged generator that are out of range."""
+    if not 0.0 <= decay < 1.0 or start < 0:
+        raise ValueError(
+            "The average needs a decay in [0, 1) and a start step of 0 "
+            f"or later. Received: decay={decay}, start={start}."
+        )
+
+
+def check_sharing(gan: keras.Model) -> None:
+    """Refuses updates of the generator that need images of their own."""
     if gan.accumulate > 1:
         raise ValueError(
             "With share_fakes=True the images of the whole batch are kept "
