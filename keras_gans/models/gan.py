@@ -124,13 +124,6 @@ class GAN(GuardedTrainer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for name, count in (
-            ("n_critic", n_critic),
-            ("generator_steps", generator_steps),
-            ("generator_batch", generator_batch),
-            ("accumulate", accumulate),
-        ):
-            integer(name, count)
         labels = num_classes if self.discriminator_takes_labels else 0
         generator, discriminator = network_checks.checked(
             generator, discriminator, latent_dim, (num_classes, labels)
@@ -146,12 +139,12 @@ class GAN(GuardedTrainer):
         self.penalty = penalty
         self.weight_clipping = weight_clipping
         self.weight_clipping_exempt = tuple(weight_clipping_exempt)
-        self.n_critic = n_critic
-        self.generator_steps = generator_steps
-        self.generator_batch = generator_batch
+        self.n_critic = integer("n_critic", n_critic)
+        self.generator_steps = integer("generator_steps", generator_steps)
+        self.generator_batch = integer("generator_batch", generator_batch)
         self.joint_scoring = joint_scoring
         self.share_fakes = share_fakes
-        self.accumulate = accumulate
+        self.accumulate = integer("accumulate", accumulate)
         self.augmentation = augmentation
         self.remat = remat
         if remat:

@@ -74,6 +74,8 @@ class MSGGAN(GAN):
         ema_decay=0.999,
         **kwargs,
     ):
+        if hasattr(generator, "outputs") and hasattr(discriminator, "inputs"):
+            _check_scales(generator, discriminator)
         super().__init__(
             generator,
             discriminator,

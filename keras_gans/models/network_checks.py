@@ -185,18 +185,12 @@ def check_average(decay: float, start: int) -> None:
 
 def check_sharing(gan: keras.Model) -> None:
     """Refuses updates of the generator that need images of their own."""
-    if gan.accumulate > 1:
+    if max(gan.accumulate, gan.generator_steps, gan.generator_batch) > 1:
         raise ValueError(
-            "With share_fakes=True the images of the whole batch are kept "
-            "with what the generator computed for them, so updates cannot "
-            f"go by parts. Received: accumulate={gan.accumulate}."
-        )
-    if gan.generator_steps > 1 or gan.generator_batch > 1:
-        raise ValueError(
-            "With share_fakes=True a generator update uses the images of "
-            "the discriminator's, so there is one a step, of the same "
-            f"size. Received: generator_steps={gan.generator_steps}, "
-            f"generator_batch={gan.generator_batch}."
+            "With share_fakes=True the one generator update of a step uses the "
+            "images of the discriminator's, whole. Received: accumulate="
+            f"{gan.accumulate}, generator_steps={gan.generator_steps}, "
+            f"generator_batch={gan.generator_batch}, which must be 1."
         )
     if any(v.regularizer for v in gan.generator.trainable_variables):
         raise ValueError(

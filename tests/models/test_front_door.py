@@ -177,7 +177,9 @@ class TestImages:
         gan = tiny_gan()
         gan.image_range = None
         untouched(gan, sentence, bytes_)
-        untouched(gan, sentence, batches(bytes_), batch_size=None)
+        untouched(
+            gan, sentence, batches(bytes_), batch_size=None, shuffle=False
+        )
 
     def test_in_the_range_of_bytes_are_refused(self, untouched):
         images = 127.5 * (real_images(8) + 1.0)
