@@ -43,11 +43,12 @@ def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
             f"Received: images in a {type(images).__name__}."
         )
     expected = tuple(gan.generator.outputs[-1].shape)
-    if not keras.backend.is_float_dtype(images.dtype):
+    dtype = keras.backend.standardize_dtype(images.dtype)
+    if not keras.backend.is_float_dtype(dtype):
         to_range = " / 127.5 - 1" if len(expected) == 4 else ""
         raise ValueError(
             "Real data must be floating point, as generated data is. Received: "
-            f"{images.dtype}. Convert it: x.astype('float32'){to_range}."
+            f"dtype {dtype}. Convert it: x.astype('float32'){to_range}."
         )
     if not fits(tuple(images.shape), expected):
         raise ValueError(
@@ -108,9 +109,13 @@ def whole_batches(
     count, size = images.shape[0], batch_size or 32  # As Keras has it.
     _check_batch_size(gan, size, replicas)
     unit = size if replicas > 1 else gan.n_critic * gan.accumulate
-    if count < unit:
-        _check_batch_size(gan, count, replicas)
-    if surplus := count % size % unit:
+    surplus = count % size % unit
+    if surplus == count:
+        raise ValueError(
+            f"A batch of equal parts takes at least {unit} images. Received: "
+            f"{count}, n_critic={gan.n_critic}, accumulate={gan.accumulate}."
+        )
+    if surplus:
         images = images[:-surplus]
         labels = None if labels is None else labels[:-surplus]
     return images, labels

@@ -519,7 +519,9 @@ class TestBatches:
 
     def test_of_fewer_images_than_parts_are_refused(self, untouched):
         gan = tiny_gan(n_critic=4)
-        untouched(gan, "batch size 3, n_critic=4", real_images(3))
+        untouched(
+            gan, "at least 4 images. Received: 3, n_critic=4", real_images(3)
+        )
 
 
 class TestCallbacksOfKeras:
