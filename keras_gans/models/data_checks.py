@@ -20,7 +20,7 @@ _OVERSHOOT = 0.1
 
 
 def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
-    """Refuses batches for what is known of them while a step is traced.
+    """Refuses a batch for what is known of it while a step is traced.
 
     Args:
         gan: The model to train.
@@ -31,6 +31,15 @@ def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
     Returns:
         int32 labels (N,); None for a model without classes.
     """
+    _check_form(gan, images, labels, weights)
+    _check_batch_size(gan, images.shape[0])
+    if not gan.num_classes:
+        return None
+    labels = ops.cast(labels, "int32")
+    return labels if len(labels.shape) == 1 else ops.reshape(labels, (-1,))
+
+
+def _check_form(gan, images, labels, weights):
     if weights is not None:
         raise ValueError(
             "Sample weights and class weights are not supported: both players' "
@@ -50,15 +59,15 @@ def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
             "Real data must be floating point, as generated data is. Received: "
             f"dtype {dtype}. Convert it: x.astype('float32'){to_range}."
         )
-    if not fits(tuple(images.shape), expected):
+    shape = tuple(images.shape)
+    if not fits(shape, expected):
         raise ValueError(
             "Real images must have the shape of the generated ones, which the "
-            f"discriminator takes. Received: real images {images.shape}, "
+            f"discriminator takes. Received: real images {shape}, "
             f"generated images {expected}."
         )
-    _check_batch_size(gan, images.shape[0])
     if not gan.num_classes:
-        return None
+        return
     if labels is None:
         raise ValueError(
             "This model is conditional and needs a label for each image. "
@@ -66,12 +75,6 @@ def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
             f"{gan.num_classes}. Give labelled data, or build the model "
             "with num_classes=0."
         )
-    _check_label_shape(labels)
-    labels = ops.cast(labels, "int32")
-    return labels if len(labels.shape) == 1 else ops.reshape(labels, (-1,))
-
-
-def _check_label_shape(labels):
     shape = tuple(labels.shape)
     if len(shape) != 1 and shape[1:] != (1,):
         raise ValueError(
@@ -121,8 +124,8 @@ def whole_batches(
     return images, labels
 
 
-def check_values(gan: "GAN", data: Any, labels: Any) -> None:
-    """Refuses images out of range and labels that are no classes.
+def check_data(gan: "GAN", data: Any, labels: Any, weights: Any) -> None:
+    """Refuses data given to `fit`, as far as a look at it costs little.
 
     It looks at the first images and all labels of arrays, and at the first
     batch of a `tf.data.Dataset`. Samples that have other than four axes are
@@ -130,13 +133,17 @@ def check_values(gan: "GAN", data: Any, labels: Any) -> None:
     """
     if hasattr(data, "element_spec") and hasattr(data, "take"):
         batch = next(iter(data.take(1)), None)
-        data, labels, _ = keras.utils.unpack_x_y_sample_weight(batch)
-    if hasattr(data, "shape") and len(data.shape) == 4 and gan.image_range:
+        data, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)
+        if hasattr(data, "dtype"):
+            _check_batch_size(gan, data.shape[0])
+    if not hasattr(data, "dtype") and not keras.tree.is_nested(data):
+        return
+    _check_form(gan, data, labels, weights)
+    if len(data.shape) == 4 and gan.image_range:
         images = ops.convert_to_numpy(data[:_LOOKED_AT]).astype("float32")
         _check_range(images, gan.image_range)
-    if gan.num_classes and hasattr(labels, "shape"):
+    if gan.num_classes:
         labels = ops.convert_to_numpy(labels)
-        _check_label_shape(labels)
         lowest, highest = gan.lowest_label, gan.num_classes - 1
         wrong = (labels < lowest) | (labels > highest)
         wrong |= labels != np.floor(labels)

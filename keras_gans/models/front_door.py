@@ -73,7 +73,9 @@ class GuardedTrainer(AdversarialTrainer):
         validation = options.get("validation_data")
         if validation is not None or options.get("validation_split"):
             raise ValueError(f"There is no validation data. {_SCORES}")
-        data_checks.check_values(self, x, y)
+        weights = options.get("sample_weight")
+        weights = options.get("class_weight") if weights is None else weights
+        data_checks.check_data(self, x, y, weights)
         x, y = data_checks.whole_batches(self, x, y, batch_size)
         if isinstance(callbacks, list | tuple):
             for callback in callbacks:
