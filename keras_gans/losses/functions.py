@@ -58,7 +58,7 @@ class Functions(AdversarialLoss):
         if ops.shape(loss) != ():
             raise ValueError(
                 f"The {player}'s loss must be a scalar. Received: the shape "
-                f"{loss.shape}, for scores of the shape {scores[0].shape}. "
+                f"{tuple(loss.shape)}, for scores {tuple(scores[0].shape)}. "
                 "Take the mean, by keras.ops.mean."
             )
         return as_float32(loss)

@@ -191,7 +191,9 @@ class TestImages:
         untouched(tiny_gan(), "images in .nan", real_images(8) * np.nan)
 
     def test_in_0_to_1_are_warned_of(self):
-        with pytest.warns(UserWarning, match=r"in \[0, 1\] are.* 2 \* x - 1"):
+        with pytest.warns(
+            UserWarning, match=r"Received: images in \[0.* 2 \* x - 1"
+        ):
             trained(tiny_gan(), (real_images(8) + 1.0) / 2.0)
 
     def test_may_overshoot_as_resizing_makes_them(self):
