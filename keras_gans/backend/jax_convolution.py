@@ -49,12 +49,9 @@ def convolve_transposed(
     surplus = kernel.shape[0] - 2
     before = surplus // 2 if padding == "same" else 0
     after = surplus - before if padding == "same" else 0
-    lengths = [
-        2 * length + surplus - before - after for length in inputs.shape[1:3]
-    ]
-    function = partial(
-        _convolve_back, ((before, after),) * 2, 2, tuple(lengths)
-    )
+    grown = surplus - before - after
+    lengths = tuple(2 * length + grown for length in inputs.shape[1:3])
+    function = partial(_convolve_back, ((before, after),) * 2, 2, lengths)
     # Four times the images' numbers come out.
     outputs = _by_parts(function, inputs, kernel, 4)
     return outputs if bias is None else outputs + bias

@@ -32,7 +32,10 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     """
 
     def __init__(
-        self, generator: Any, discriminator: Any, name="player_optimizers"
+        self,
+        generator: Any,
+        discriminator: Any,
+        name: str = "player_optimizers",
     ):
         super().__init__(learning_rate=0.0, name=name)
         self.generator = _optimizer(generator, "generator_optimizer")
@@ -60,12 +63,10 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     @property
     def learning_rate(self) -> Any:
-        """The generator's step size; after setting it, TTUR's ratio stays.
+        """The generator's step size; the ratio stays when it is set.
 
-        Raises:
-            TypeError: When set, if a player's step size follows a schedule.
-            ValueError: When set, if the generator's was 0 from the start, so
-                that there is no ratio to keep.
+        That is refused where a player's step size follows a schedule, and
+        where the generator's was 0 from the start.
         """
         return self.generator.learning_rate
 
@@ -78,7 +79,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
                     "A learning rate can be set where both players' are "
                     f"numbers. Received: {player.name} with the schedule "
                     f"{type(player._learning_rate).__name__}. Compile with "
-                    "numbers, or leave the change to the schedules."
+                    "numbers, or leave it to the schedules."
                 )
         generator, discriminator = (
             float(ops.convert_to_numpy(player.learning_rate))
@@ -185,26 +186,12 @@ class RMSpropTorch(keras.optimizers.RMSprop):
 
     From v = 0, each gradient g moves v ← ρ v + (1 - ρ) g² and then
     w ← w - α g / (√v + ε). Keras divides by √(v + ε), for which 1e-8 is a
-    floor of 1e-4 on the root mean square of the gradient.
-
-    Args:
-        learning_rate: Float α, or a schedule.
-        rho: Float ρ in [0, 1).
-        epsilon: Positive float ε.
-        **kwargs: Of `keras.optimizers.RMSprop`.
-
-    Raises:
-        ValueError: For momentum or centred moments, which it has not.
+    floor of 1e-4 on the root mean square of the gradient. Arguments are those
+    of `keras.optimizers.RMSprop`; momentum and `centered` are refused.
     """
 
-    def __init__(
-        self,
-        learning_rate: Any = 0.01,
-        rho: float = 0.99,
-        epsilon: float = 1e-8,
-        **kwargs: Any,
-    ):
-        super().__init__(learning_rate, rho, epsilon=epsilon, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
         if self.momentum or self.centered:
             raise ValueError(
                 "RMSpropTorch has neither momentum nor centred moments. "
@@ -234,16 +221,10 @@ class RMSpropTF(keras.optimizers.RMSprop):
     """
 
     def add_optimizer_variables(
-        self,
-        trainable_variables: list,
-        name: str,
-        initializer: str = "zeros",
+        self, variables: list, name: str, initializer: str = "zeros"
     ) -> list:
-        if name == "velocity":
-            initializer = "ones"
-        return super().add_optimizer_variables(
-            trainable_variables, name, initializer
-        )
+        initializer = "ones" if name == "velocity" else initializer
+        return super().add_optimizer_variables(variables, name, initializer)
 
 
 def make_optimizers(

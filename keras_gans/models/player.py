@@ -40,13 +40,10 @@ class Player:
         parts: int,
         state: list[keras.Variable],
     ) -> None:
-        """Lowers the loss of `objective(*batch)`.
+        """Lowers the loss of `objective(*batch)`, which it takes in parts.
 
-        Args:
-            objective: Function from a batch to the loss and what is logged.
-            batch: See `accumulated_gradients`.
-            parts: Equal parts in which the batch is taken.
-            state: Every variable that the objective may read or assign.
+        The objective returns the loss and, by name, what is logged beside it;
+        see `accumulated_gradients`.
         """
         if parts > 1:
             value, gradients = accumulated_gradients(

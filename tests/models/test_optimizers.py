@@ -116,7 +116,7 @@ def test_rmsprop_takes_the_updates_of_torch_optim():
     for gradient in GRADIENTS:
         place.grad = torch.tensor(gradient)
         theirs.step()
-    ours = updated(RMSpropTorch(0.01, 0.9))
+    ours = updated(RMSpropTorch(0.01, 0.9, epsilon=1e-8))
     assert_allclose(ours, place.detach().numpy(), rtol=1e-5, atol=1e-9)
 
 
@@ -164,7 +164,12 @@ def test_a_scheduler_of_keras_moves_both_rates_and_keeps_their_ratio():
 def test_a_plateau_lowers_both_rates():
     gan = two_rates()
     plateau = keras.callbacks.ReduceLROnPlateau(
-        "real_score", factor=0.5, patience=1, min_delta=1e9, min_lr=0.004
+        "real_score",
+        mode="max",
+        factor=0.5,
+        patience=1,
+        min_delta=1e9,
+        min_lr=0.004,
     )
     fit(gan, 1, [plateau], epochs=4)
     assert_allclose(rates(gan), [0.004, 0.004, 0.016], rtol=1e-5)

@@ -146,9 +146,7 @@ def test_files_have_the_groups_that_they_always_had(tmp_path):
     assert set(groups) == {
         "averaged_generator",
         "discriminator",
-        "discriminator_loss",
         "generator",
-        "generator_loss",
         "optimizer",
         "vars",
     }
