@@ -128,11 +128,15 @@ def check_data(gan: "GAN", data: Any, labels: Any, weights: Any) -> None:
     """Refuses data given to `fit`, as far as a look at it costs little.
 
     It looks at the first images and all labels of arrays, and at the first
-    batch of a `tf.data.Dataset`. Samples that have other than four axes are
-    no images, and in any range.
+    batch of a `tf.data.Dataset` or a `PyDataset`. Samples that have other
+    than four axes are no images, and in any range.
     """
+    batch = None
     if hasattr(data, "element_spec") and hasattr(data, "take"):
         batch = next(iter(data.take(1)), None)
+    elif isinstance(data, keras.utils.PyDataset):
+        batch = data[0]
+    if batch is not None:
         data, labels, weights = keras.utils.unpack_x_y_sample_weight(batch)
         if hasattr(data, "dtype"):
             _check_batch_size(gan, data.shape[0])

@@ -25,9 +25,9 @@ _INSTEAD = {
 }
 
 
-def check_compile(unknown: dict[str, Any], compile: Callable) -> None:
+def check_compile(unknown: dict[str, Any], method: Callable) -> None:
     """Refuses arguments of `compile`: a TypeError with what to use instead."""
-    allowed = list(inspect.signature(compile).parameters)[:-1]
+    allowed = list(inspect.signature(method).parameters)[:-1]
     for name in unknown:
         raise TypeError(
             f"`compile` of a GAN takes {', '.join(allowed)}. Received: {name}. "

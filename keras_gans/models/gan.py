@@ -1,6 +1,7 @@
 """The base of every GAN: two networks, two optimizers, one training step."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -15,7 +16,7 @@ from keras_gans.models.optimizers import PlayerOptimizers, make_optimizers
 from keras_gans.models.player import Player
 from keras_gans.models.random import ReplicaSeedGenerator
 from keras_gans.models.rematerialization import Rematerialized
-from keras_gans.penalties import WeightClipping
+from keras_gans.penalties import GradientPenalty, WeightClipping
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -101,27 +102,27 @@ class GAN(GuardedTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        latent_dim=None,
-        num_classes=0,
-        loss="non_saturating",
-        penalty=None,
-        weight_clipping=None,
-        weight_clipping_exempt=(),
-        n_critic=1,
-        generator_steps=1,
-        generator_batch=1,
-        joint_scoring=None,
-        share_fakes=False,
-        accumulate=1,
-        augmentation=None,
-        remat=False,
-        ema_decay=None,
-        ema_start=0,
-        seed=0,
-        **kwargs,
+        latent_dim: int | None = None,
+        num_classes: int = 0,
+        loss: Any = "non_saturating",
+        penalty: GradientPenalty | None = None,
+        weight_clipping: float | None = None,
+        weight_clipping_exempt: Sequence[str] = (),
+        n_critic: int = 1,
+        generator_steps: int = 1,
+        generator_batch: int = 1,
+        joint_scoring: bool | None = None,
+        share_fakes: bool = False,
+        accumulate: int = 1,
+        augmentation: keras.layers.Layer | None = None,
+        remat: bool = False,
+        ema_decay: float | None = None,
+        ema_start: int = 0,
+        seed: int = 0,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
         labels = num_classes if self.discriminator_takes_labels else 0
@@ -173,7 +174,7 @@ class GAN(GuardedTrainer):
         self.built = True
 
     @classmethod
-    def from_preset(cls, name: str, **changes):
+    def from_preset(cls, name: str, **changes: Any) -> "GAN":
         """Builds and compiles the model of a preset, without data or network.
 
         Args:
@@ -196,7 +197,12 @@ class GAN(GuardedTrainer):
         )
 
     @classmethod
-    def assemble(cls, generator, discriminator, **training):
+    def assemble(
+        cls,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        **training: Any,
+    ) -> "GAN":
         """Builds and compiles a model by the settings of a paper's class.
 
         Args:
@@ -243,7 +249,7 @@ class GAN(GuardedTrainer):
             return self.generator
         return self.averaged_generator
 
-    def average_generator(self, decay: float, start: int = 0):
+    def average_generator(self, decay: float, start: int = 0) -> None:
         """Keeps an exponential moving average of the generator from now on.
 
         After each training step t ≥ start, every float weight w, parameters
@@ -272,15 +278,15 @@ class GAN(GuardedTrainer):
 
     def compile(
         self,
-        generator_optimizer="adam",
-        discriminator_optimizer="adam",
+        generator_optimizer: Any = "adam",
+        discriminator_optimizer: Any = "adam",
         *,
-        loss=None,
-        jit_compile="auto",
-        run_eagerly=False,
-        steps_per_execution=1,
-        **unknown,
-    ):
+        loss: Any = None,
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        **unknown: Any,
+    ) -> None:
         """Sets the two optimizers and creates their variables.
 
         Args:
@@ -347,19 +353,21 @@ class GAN(GuardedTrainer):
         logs = self.discriminator_player.logs.values()
         return [self.generator_loss, self.discriminator_loss, *logs]
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         return self.sampling_generator(inputs, training=training)
 
-    def draw_latents(self, count):
+    def draw_latents(self, count: Any) -> Any:
         """Returns `count` latents from N(0, I)."""
         shape = (count, self.latent_dim)
         return keras.random.normal(shape, seed=self.seed_generator)
 
-    def fixed_latents(self, count: int, random) -> np.ndarray:
+    def fixed_latents(
+        self, count: int, random: np.random.Generator
+    ) -> np.ndarray:
         """Returns latents drawn by a `numpy.random.Generator`, float32."""
         return random.normal(size=(count, self.latent_dim)).astype("float32")
 
-    def draw_labels(self, count):
+    def draw_labels(self, count: Any) -> Any:
         """Returns `count` labels, uniform over classes, None without any."""
         if not self.num_classes:
             return None

@@ -187,6 +187,16 @@ class TestImages:
         untouched(tiny_gan(), sentence, images)
         untouched(tiny_gan(), sentence, batches(images), batch_size=None)
 
+    def test_of_a_sequence_of_batches_are_looked_at(self, untouched):
+        class Batches(keras.utils.PyDataset):
+            def __len__(self):
+                return 1
+
+            def __getitem__(self, index):
+                return 300.0 * np.ones((8, 4, 4, 1), "float32")
+
+        untouched(tiny_gan(), r"in \[300, 300\]", Batches(), batch_size=None)
+
     def test_that_are_not_numbers_are_refused(self, untouched):
         untouched(tiny_gan(), "images in .nan", real_images(8) * np.nan)
 
