@@ -71,9 +71,8 @@ class GAN(GuardedTrainer):
             None for none. Called with what the discriminator receives, a
             batch or a list of its scales, and `training=True`, it returns
             images of the same shapes, scales alike, through which gradients
-            flow. Its variables exist from its constructor on; a call draws
-            from seed generators of its own, whose state is saved, and assigns
-            nothing else.
+            flow. It draws from seed generators of its own, whose state is
+            saved, and a call assigns nothing else.
         remat: Whether features are computed again where gradients need them,
             rather than kept (rematerialization): less memory, about a third
             more time, the same update. A penalty's pass, which is
@@ -156,6 +155,10 @@ class GAN(GuardedTrainer):
         self.ema_start = 0
         self.averaged_generator = None
         self.seed_generator = ReplicaSeedGenerator(seed)
+        if augmentation is not None:
+            # Built before a step is traced, and before `fit` would build it.
+            images = [keras.KerasTensor(t.shape) for t in generator.outputs]
+            self.augmented(images if len(images) > 1 else images[0])
         self.generator_loss = keras.metrics.Mean("generator_loss")
         self.discriminator_loss = keras.metrics.Mean("discriminator_loss")
         self.generator_player = Player(generator, self.generator_loss)
