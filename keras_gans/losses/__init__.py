@@ -2,6 +2,7 @@
 
 from keras_gans.losses.adversarial import AdversarialLoss, get
 from keras_gans.losses.decomposed_hinge import SpatiallyDecomposedHinge
+from keras_gans.losses.functions import Functions
 from keras_gans.losses.hinge import Hinge
 from keras_gans.losses.least_squares import LeastSquares
 from keras_gans.losses.non_saturating import DCGAN, NonSaturating, Saturating
@@ -31,6 +32,7 @@ __all__ = [
     "DCGAN",
     "NAMES",
     "AdversarialLoss",
+    "Functions",
     "Hinge",
     "LeastSquares",
     "NonSaturating",

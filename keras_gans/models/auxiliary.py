@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_gans.checks import one_of
 from keras_gans.models.gan import GAN
 
 CLASS_LOSS_ON = ("both", "real")
@@ -43,6 +44,8 @@ class AuxiliaryClassifierGAN(GAN):
     """
 
     discriminator_takes_labels = False
+    # Real images may be without a label.
+    lowest_label = -1
 
     def __init__(
         self,
@@ -61,12 +64,8 @@ class AuxiliaryClassifierGAN(GAN):
                 f"discriminator_class_weight={discriminator_class_weight}, "
                 f"generator_class_weight={generator_class_weight}."
             )
-        if class_loss_on not in CLASS_LOSS_ON:
-            raise ValueError(
-                f"`class_loss_on` must be one of {CLASS_LOSS_ON}. Received: "
-                f"class_loss_on={class_loss_on!r}."
-            )
-        outputs = [tuple(t.shape[1:]) for t in discriminator.outputs]
+        one_of("class_loss_on", class_loss_on, CLASS_LOSS_ON)
+        outputs = [tuple(t.shape[1:]) for t in self.discriminator.outputs]
         if self.num_classes and outputs[1:] != [(self.num_classes,)]:
             raise ValueError(
                 f"With num_classes={self.num_classes} the discriminator must "

@@ -1,6 +1,7 @@
 """The base of every GAN: two networks, two optimizers, one training step."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,16 +9,18 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend, losses, presets
+from keras_gans.checks import integer
+from keras_gans.models import network_checks
+from keras_gans.models.front_door import GuardedTrainer, check_compile
 from keras_gans.models.optimizers import PlayerOptimizers, make_optimizers
 from keras_gans.models.player import Player
 from keras_gans.models.random import ReplicaSeedGenerator
 from keras_gans.models.rematerialization import Rematerialized
-from keras_gans.models.step import AdversarialTrainer
-from keras_gans.penalties import WeightClipping
+from keras_gans.penalties import GradientPenalty, WeightClipping
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class GAN(AdversarialTrainer):
+class GAN(GuardedTrainer):
     """A generator and a discriminator trained against each other.
 
     A training step takes `n_critic` equal parts of its batch, and
@@ -34,10 +37,14 @@ class GAN(AdversarialTrainer):
 
     Args:
         generator: Model from `latents` (N, latent_dim), or
-            `[latents, labels]`, to images in [-1, 1], NHWC.
+            `[latents, labels]`, to images in [-1, 1], NHWC: functional,
+            Sequential or subclassed. `gan.generator` of a subclassed one is a
+            functional model around it, with its weights.
         discriminator: Model from images, or `[images, labels]`, to scores.
+        latent_dim: Positive int, for a generator without symbolic inputs.
         num_classes: Classes of the labels, 0 for a model without labels.
-        loss: An `AdversarialLoss` or the name of one.
+        loss: An `AdversarialLoss`, the name of one, or two functions, see
+            `keras_gans.losses.get`. `compile` takes another.
         penalty: A `GradientPenalty` on the discriminator, or None.
         weight_clipping: Positive float c: each discriminator update ends by
             clipping its weights to [-c, c]. None for no clipping.
@@ -49,7 +56,7 @@ class GAN(AdversarialTrainer):
             of a discriminator batch.
         joint_scoring: Whether real and generated images are scored in one
             discriminator pass. Discriminators with batch statistics or
-            minibatch standard deviation want them apart.
+            minibatch standard deviation want them apart, as None has it.
         share_fakes: Whether the generator's update reuses the images of the
             discriminator's last one: a generator pass less a step. Papers
             draw afresh. It needs one generator update a step, of one
@@ -94,41 +101,37 @@ class GAN(AdversarialTrainer):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        num_classes=0,
-        loss="non_saturating",
-        penalty=None,
-        weight_clipping=None,
-        weight_clipping_exempt=(),
-        n_critic=1,
-        generator_steps=1,
-        generator_batch=1,
-        joint_scoring=True,
-        share_fakes=False,
-        accumulate=1,
-        augmentation=None,
-        remat=False,
-        ema_decay=None,
-        ema_start=0,
-        seed=0,
-        **kwargs,
+        latent_dim: int | None = None,
+        num_classes: int = 0,
+        loss: Any = "non_saturating",
+        penalty: GradientPenalty | None = None,
+        weight_clipping: float | None = None,
+        weight_clipping_exempt: Sequence[str] = (),
+        n_critic: int = 1,
+        generator_steps: int = 1,
+        generator_batch: int = 1,
+        joint_scoring: bool | None = None,
+        share_fakes: bool = False,
+        accumulate: int = 1,
+        augmentation: keras.layers.Layer | None = None,
+        remat: bool = False,
+        ema_decay: float | None = None,
+        ema_start: int = 0,
+        seed: int = 0,
+        **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        _check_counts(
-            n_critic=n_critic,
-            generator_steps=generator_steps,
-            generator_batch=generator_batch,
-            accumulate=accumulate,
+        labels = num_classes if self.discriminator_takes_labels else 0
+        generator, discriminator = network_checks.checked(
+            generator, discriminator, latent_dim, (num_classes, labels)
         )
-        _check_inputs(generator, "generator", 1, num_classes)
-        _check_inputs(
-            discriminator,
-            "discriminator",
-            len(generator.outputs),
-            num_classes if self.discriminator_takes_labels else 0,
-        )
+        if joint_scoring is None:
+            joint_scoring = network_checks.scores_images_by_themselves(
+                discriminator
+            )
         self.generator = generator
         self.discriminator = discriminator
         self.num_classes = num_classes
@@ -136,12 +139,12 @@ class GAN(AdversarialTrainer):
         self.penalty = penalty
         self.weight_clipping = weight_clipping
         self.weight_clipping_exempt = tuple(weight_clipping_exempt)
-        self.n_critic = n_critic
-        self.generator_steps = generator_steps
-        self.generator_batch = generator_batch
+        self.n_critic = integer("n_critic", n_critic)
+        self.generator_steps = integer("generator_steps", generator_steps)
+        self.generator_batch = integer("generator_batch", generator_batch)
         self.joint_scoring = joint_scoring
         self.share_fakes = share_fakes
-        self.accumulate = accumulate
+        self.accumulate = integer("accumulate", accumulate)
         self.augmentation = augmentation
         self.remat = remat
         if remat:
@@ -166,7 +169,7 @@ class GAN(AdversarialTrainer):
             {name: keras.metrics.Mean(name) for name in logs},
         )
         if share_fakes:
-            self._check_sharing()
+            network_checks.check_sharing(self)
         if weight_clipping is not None:
             self._clip_weights()
         if ema_decay is not None:
@@ -174,7 +177,7 @@ class GAN(AdversarialTrainer):
         self.built = True
 
     @classmethod
-    def from_preset(cls, name: str, **changes):
+    def from_preset(cls, name: str, **changes: Any) -> "GAN":
         """Builds and compiles the model of a preset, without data or network.
 
         Args:
@@ -197,7 +200,12 @@ class GAN(AdversarialTrainer):
         )
 
     @classmethod
-    def assemble(cls, generator, discriminator, **training):
+    def assemble(
+        cls,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        **training: Any,
+    ) -> "GAN":
         """Builds and compiles a model by the settings of a paper's class.
 
         Args:
@@ -244,12 +252,13 @@ class GAN(AdversarialTrainer):
             return self.generator
         return self.averaged_generator
 
-    def average_generator(self, decay: float, start: int = 0):
+    def average_generator(self, decay: float, start: int = 0) -> None:
         """Keeps an exponential moving average of the generator from now on.
 
         After each training step t ≥ start, every float weight w, parameters
         and buffers (moving statistics, spectral vectors) alike, gives
-        w̄ ← decay·w̄ + (1 - decay)·w; before, w̄ is a copy of w.
+        w̄ ← decay·w̄ + (1 - decay)·w; before, w̄ is a copy of w. An average
+        that there is goes on, by this decay and start.
 
         Args:
             decay: Float in [0, 1).
@@ -258,50 +267,69 @@ class GAN(AdversarialTrainer):
         Raises:
             ValueError: When `decay` or `start` is out of range.
         """
-        if not 0.0 <= decay < 1.0 or start < 0:
-            raise ValueError(
-                "The average needs a decay in [0, 1) and a start step of 0 "
-                f"or later. Received: decay={decay}, start={start}."
-            )
+        network_checks.check_average(decay, start)
+        if (decay, start) != (self.ema_decay, self.ema_start):
+            # They are constants of a step that was traced.
+            self.train_function = None
         self.ema_decay = decay
         self.ema_start = start
         if self.averaged_generator is None:
             with backend.variable_scope(self):
-                average = keras.models.clone_model(self.generator)
-                average.set_weights(self.generator.get_weights())
-            average.trainable = False
-            self.averaged_generator = average
+                self.averaged_generator = network_checks.averaging_copy(
+                    self.generator
+                )
 
     def compile(
         self,
-        generator_optimizer="adam",
-        discriminator_optimizer="adam",
+        generator_optimizer: Any = "adam",
+        discriminator_optimizer: Any = "adam",
         *,
-        jit_compile="auto",
-        **kwargs,
-    ):
+        loss: Any = None,
+        jit_compile: bool | str = "auto",
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        **unknown: Any,
+    ) -> None:
         """Sets the two optimizers and creates their variables.
 
         Args:
             generator_optimizer: Optimizer, its name or its config.
             discriminator_optimizer: Another one.
+            loss: Instead of the constructor's, see there; None keeps it.
             jit_compile: Whether to compile the step with XLA; `auto` is what
                 is faster and works on the backend.
-            **kwargs: Of `keras.Model.compile`: `run_eagerly`,
-                `steps_per_execution`.
+            run_eagerly: Whether steps run without being compiled.
+            steps_per_execution: Positive int, training steps from one call of
+                callbacks to the next. 1 on PyTorch.
+            **unknown: Refused, with what to give instead.
 
         Raises:
+            TypeError: For an argument that there is not.
             ValueError: When both are the same optimizer, or one scales
                 losses for float16.
         """
-        _check_precision(self.generator, self.discriminator)
+        check_compile(unknown, self.compile)
+        network_checks.check_precision(self.generator, self.discriminator)
+        if loss is not None:
+            self.adversarial_loss = losses.get(loss)
+        if isinstance(self.adversarial_loss, losses.Functions):
+            # Both are tried before the first update.
+            shape = self.discriminator.outputs[0].shape[1:]
+            scores = ops.zeros((2, *(size or 1 for size in shape)))
+            self.adversarial_loss.discriminator(scores, scores)
+            self.adversarial_loss.generator(scores, scores)
         optimizer = PlayerOptimizers(
             generator_optimizer, discriminator_optimizer
         )
         self._jit_compile_argument = jit_compile
         if jit_compile == "auto":
-            jit_compile = backend.JIT_COMPILE
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+            jit_compile = backend.JIT_COMPILE and not run_eagerly
+        super().compile(
+            optimizer=optimizer,
+            jit_compile=jit_compile,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+        )
         self.generator_player.optimizer = optimizer.generator
         self.discriminator_player.optimizer = optimizer.discriminator
         with backend.variable_scope(self):
@@ -328,19 +356,21 @@ class GAN(AdversarialTrainer):
         logs = self.discriminator_player.logs.values()
         return [self.generator_loss, self.discriminator_loss, *logs]
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         return self.sampling_generator(inputs, training=training)
 
-    def draw_latents(self, count):
+    def draw_latents(self, count: Any) -> Any:
         """Returns `count` latents from N(0, I)."""
         shape = (count, self.latent_dim)
         return keras.random.normal(shape, seed=self.seed_generator)
 
-    def fixed_latents(self, count: int, random) -> np.ndarray:
+    def fixed_latents(
+        self, count: int, random: np.random.Generator
+    ) -> np.ndarray:
         """Returns latents drawn by a `numpy.random.Generator`, float32."""
         return random.normal(size=(count, self.latent_dim)).astype("float32")
 
-    def draw_labels(self, count):
+    def draw_labels(self, count: Any) -> Any:
         """Returns `count` labels, uniform over classes, None without any."""
         if not self.num_classes:
             return None
@@ -394,67 +424,19 @@ class GAN(AdversarialTrainer):
 
     def _clip_weights(self):
         constraint = WeightClipping(self.weight_clipping)
-        names = {layer.name for layer in self.discriminator.layers}
+        layers = {
+            layer.name: layer
+            for layer in network_checks.layers_of(self.discriminator)
+        }
+        exempt = set()
         for name in self.weight_clipping_exempt:
-            if name not in names:
+            if name not in layers:
                 raise ValueError(
                     "`weight_clipping_exempt` names layers of the "
-                    f"discriminator, which are {sorted(names)}. Received: "
+                    f"discriminator, which are {sorted(layers)}. Received: "
                     f"{name!r}."
                 )
-        for layer in self.discriminator.layers:
-            if layer.name not in self.weight_clipping_exempt:
-                for variable in layer.trainable_variables:
-                    variable.constraint = constraint
-
-    def _check_sharing(self):
-        if self.accumulate > 1:
-            raise ValueError(
-                "With share_fakes=True the images of the whole batch are kept "
-                "with what the generator computed for them, so updates cannot "
-                f"go by parts. Received: accumulate={self.accumulate}."
-            )
-        if self.generator_steps > 1 or self.generator_batch > 1:
-            raise ValueError(
-                "With share_fakes=True a generator update uses the images of "
-                "the discriminator's, so there is one a step, of the same "
-                f"size. Received: generator_steps={self.generator_steps}, "
-                f"generator_batch={self.generator_batch}."
-            )
-        if any(v.regularizer for v in self.generator.trainable_variables):
-            raise ValueError(
-                "With share_fakes=True the generator's gradients come from "
-                "the images alone: its weights cannot have regularizers."
-            )
-
-
-def _check_counts(**counts):
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(
-                f"`{name}` must be a positive integer. Received: "
-                f"{name}={count}."
-            )
-
-
-def _check_inputs(network, name, images, num_classes):
-    expected = images + (1 if num_classes else 0)
-    if len(network.inputs) != expected:
-        raise ValueError(
-            f"With num_classes={num_classes} the {name} must take {expected} "
-            f"input{'s' * (expected > 1)}"
-            f"{' (labels last)' if num_classes else ''}. Received a {name} "
-            f"with inputs {[tensor.name for tensor in network.inputs]}."
-        )
-
-
-def _check_precision(*networks):
-    for network in networks:
-        for layer in network.layers:
-            if layer.compute_dtype == "float16":
-                raise ValueError(
-                    "float16 training is not supported: neither player's "
-                    "loss would be scaled. Received: layer "
-                    f"{layer.name!r} with dtype policy "
-                    f"{layer.dtype_policy.name}. Use mixed_bfloat16."
-                )
+            exempt.update(map(id, layers[name].trainable_variables))
+        for variable in self.discriminator.trainable_variables:
+            if id(variable) not in exempt:
+                variable.constraint = constraint

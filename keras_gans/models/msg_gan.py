@@ -74,7 +74,8 @@ class MSGGAN(GAN):
         ema_decay=0.999,
         **kwargs,
     ):
-        _check_scales(generator, discriminator)
+        if hasattr(generator, "outputs") and hasattr(discriminator, "inputs"):
+            _check_scales(generator, discriminator)
         super().__init__(
             generator,
             discriminator,
@@ -83,6 +84,7 @@ class MSGGAN(GAN):
             ema_decay=ema_decay,
             **kwargs,
         )
+        _check_scales(self.generator, self.discriminator)
         self._largest_images = _largest_images()
 
     @property

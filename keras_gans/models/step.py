@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.models.data_checks import check_batch
 from keras_gans.models.objectives import Objectives
 
 _map = keras.tree.map_structure
@@ -53,26 +54,12 @@ class AdversarialTrainer(Objectives):
 
     def _parts(self, data):
         """Returns the batch as `n_critic` pairs of images and labels."""
-        images, labels, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if self.num_classes and labels is None:
-            raise ValueError(
-                "This model is conditional and needs a label for each image. "
-                "Received: data without labels, num_classes="
-                f"{self.num_classes}. Give labelled data, or build the model "
-                "with num_classes=0."
-            )
-        size, parts = images.shape[0], self.n_critic * self.accumulate
-        if size is not None and size % parts:
-            raise ValueError(
-                "A batch is split into `n_critic` times `accumulate` equal "
-                f"parts. Received: batch size {size}, n_critic="
-                f"{self.n_critic}, accumulate={self.accumulate}. Use, for "
-                f"example, {parts * (size // parts + 1)}."
-            )
+        batch = keras.utils.unpack_x_y_sample_weight(data)
+        images, labels = batch[0], check_batch(self, *batch)
         parts = ops.split(images, self.n_critic)
         if not self.num_classes:
             return [(part, None) for part in parts]
-        labels = ops.split(ops.cast(labels, "int32"), self.n_critic)
+        labels = ops.split(labels, self.n_critic)
         return list(zip(parts, labels, strict=True))
 
     def _drawn(self, images, multiple=1):

@@ -119,3 +119,28 @@ def test_a_machine_without_tpu_is_told_so_at_once(monkeypatch, tpu):
     with pytest.raises(ValueError, match="needs a TPU that answers"):
         distribute("tpu", tpu=tpu)
     assert time.monotonic() - start < 30
+
+
+def test_batches_of_a_gan_have_equal_parts_on_every_replica(start):
+    refused, steps = start("""
+from keras_gans import GAN
+from keras_gans.distribution import distribute, virtual_cpu_devices
+
+virtual_cpu_devices(2)
+with distribute("mirrored"):
+    networks = [
+        keras.Sequential([keras.layers.Dense(units)]) for units in (2, 1)]
+    gan = GAN(*networks, latent_dim=3, n_critic=2)
+    gan.compile("sgd", "sgd")
+    points = np.ones((15, 2), "float32")
+    try:
+        gan.fit(points, batch_size=6, verbose=0)
+    except ValueError as error:
+        print(error)
+    gan.fit(points, batch_size=8, verbose=0)
+    print(gan.step)
+""").lines()
+    assert "parts on each of 2 replicas. Received: batch size 6," in refused
+    assert refused.endswith("Use, for example, 8.")
+    # Of 15 points, 7 are no whole batch.
+    assert steps == "1"
