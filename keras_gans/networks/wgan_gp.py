@@ -63,16 +63,18 @@ def critic_normalization(
 
     The 32 px ResNet and `dcgan_no_norm` have none. Otherwise it is layer
     normalization under the gradient penalty, which batch statistics would
-    invalidate, and batch normalization without; the DCGANs for CIFAR-10 and
-    MNIST have batch normalization under weight clipping only.
+    invalidate, and batch normalization without (`gan_64x64.py`). The DCGAN
+    for CIFAR-10 has none under the penalty and batch normalization without
+    (`gan_cifar.py`), that for MNIST has batch normalization under weight
+    clipping only (`gan_mnist.py`).
     """
     if architecture == "dcgan_no_norm":
         return "none"
     if architecture == "resnet" and resolution == 32:
         return "none"
-    if architecture.startswith("dcgan") and resolution < 64:
-        return "batch" if method == "wgan" else "none"
-    return "layer" if method == "wgan_gp" else "batch"
+    if method == "wgan_gp":
+        return "layer" if resolution >= 64 else "none"
+    return "none" if resolution == 28 and method != "wgan" else "batch"
 
 
 def wgan_gp_generator(
