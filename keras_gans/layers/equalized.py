@@ -1,5 +1,7 @@
 """Layers with an equalized learning rate: unit weights, scaled when used."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -13,7 +15,9 @@ GAIN = 2.0**0.5
 class _EqualizedKernel(keras.layers.Layer):
     """What equalized layers share: a N(0, 1) kernel, its scale and a bias."""
 
-    def __init__(self, filters, use_bias=True, gain=GAIN, **kwargs):
+    def __init__(
+        self, filters: int, use_bias: bool = True, gain: float = GAIN, **kwargs
+    ):
         super().__init__(**kwargs)
         if filters < 1:
             raise ValueError(
@@ -42,7 +46,7 @@ class _EqualizedKernel(keras.layers.Layer):
     def _with_bias(self, outputs):
         return outputs + self.bias if self.use_bias else outputs
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
             filters=self.filters, use_bias=self.use_bias, gain=self.gain
@@ -87,11 +91,11 @@ class EqualizedConv2D(_EqualizedKernel):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        padding="same",
-        use_bias=True,
-        gain=GAIN,
+        filters: int,
+        kernel_size: int,
+        padding: str = "same",
+        use_bias: bool = True,
+        gain: float = GAIN,
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
@@ -105,19 +109,19 @@ class EqualizedConv2D(_EqualizedKernel):
         self.padding = padding
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         size, channels = self.kernel_size, input_shape[-1]
         self._add_weights(
             (size, size, channels, self.filters), size**2 * channels
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
         return backend.convolve(
             inputs, self._scaled_kernel(), bias, padding=self.padding
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         less = self.kernel_size - 1 if self.padding == "valid" else 0
         return (
@@ -127,7 +131,7 @@ class EqualizedConv2D(_EqualizedKernel):
             self.filters,
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(kernel_size=self.kernel_size, padding=self.padding)
         return config
@@ -162,7 +166,12 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
     """
 
     def __init__(
-        self, filters, use_bias=True, folding=True, gain=GAIN, **kwargs
+        self,
+        filters: int,
+        use_bias: bool = True,
+        folding: bool = True,
+        gain: float = GAIN,
+        **kwargs,
     ):
         normal = keras.initializers.RandomNormal(stddev=1.0)
         super().__init__(filters, use_bias, folding, normal, **kwargs)
@@ -173,7 +182,7 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
         scale = self.gain / (9 * kernel.shape[2]) ** 0.5
         return super()._convolve(inputs, kernel * scale, bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         # It is not an option here.
         config.pop("kernel_initializer")
@@ -210,28 +219,35 @@ class EqualizedLatentMap(_EqualizedKernel):
     and Table 2.
     """
 
-    def __init__(self, filters, size=4, use_bias=True, gain=GAIN, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        size: int = 4,
+        use_bias: bool = True,
+        gain: float = GAIN,
+        **kwargs,
+    ):
         super().__init__(filters, use_bias, gain, **kwargs)
         if size < 1:
             raise ValueError(f"`size` must be positive. Received: size={size}.")
         self.size = size
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         latent_dim = input_shape[-1]
         shape = (latent_dim, self.size, self.size, self.filters)
         self._add_weights(shape, latent_dim)
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         kernel = ops.reshape(self._scaled_kernel(), (inputs.shape[-1], -1))
         outputs = ops.matmul(inputs, kernel)
         shape = (-1, self.size, self.size, self.filters)
         return self._with_bias(ops.reshape(outputs, shape))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.size, self.size, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size}
 
 

@@ -6,6 +6,8 @@ neighbours and convolutions commute: next to the zeros, or to what is left out,
 the convolution has stride 2.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -41,10 +43,10 @@ class Upsample2D(_NHWCLayer):
     (2, 8, 8, 3)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         return backend.upsample(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, channels = input_shape
         return (
             batch,
@@ -71,10 +73,10 @@ class AveragePool2D(_NHWCLayer):
     (2, 2, 2, 3)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         return backend.average_pool(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, channels = input_shape
         return (
             batch,
@@ -89,10 +91,10 @@ class _ResamplingConv2D(_NHWCLayer):
 
     def __init__(
         self,
-        filters,
-        use_bias=True,
-        folding=True,
-        kernel_initializer="glorot_uniform",
+        filters: int,
+        use_bias: bool = True,
+        folding: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -106,7 +108,7 @@ class _ResamplingConv2D(_NHWCLayer):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.kernel = self.add_weight(
             name="kernel",
             shape=(3, 3, input_shape[-1], self.filters),
@@ -117,11 +119,11 @@ class _ResamplingConv2D(_NHWCLayer):
                 name="bias", shape=(self.filters,), initializer="zeros"
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
         return self._convolve(inputs, ops.convert_to_tensor(self.kernel), bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
             filters=self.filters,
@@ -174,7 +176,7 @@ class UpsampleConv2D(_ResamplingConv2D):
         # PyTorch is slow where an odd size, a bias and bfloat16 meet.
         return outputs if bias is None else outputs + bias
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         return (
             batch,
@@ -220,7 +222,7 @@ class Conv2DAveragePool(_ResamplingConv2D):
         outputs = backend.convolve(inputs, kernel, bias)
         return backend.average_pool(outputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         return (
             batch,

@@ -89,9 +89,7 @@ def resnet_generator(
         ValueError: For a resolution that the architecture has not, or an
             attention resolution that no block has.
     """
-    multipliers = _multipliers(
-        resolution, multipliers, GENERATOR_MULTIPLIERS
-    )
+    multipliers = _multipliers(resolution, multipliers, GENERATOR_MULTIPLIERS)
     sizes = [8 << index for index in range(len(multipliers) - 1)]
     if sizes[-1:] != [resolution]:
         raise ValueError(
