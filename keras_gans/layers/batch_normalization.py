@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans import backend
+from keras_gans import backend, checks
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -128,7 +128,8 @@ class ConditionalBatchNormalization(BatchNormalization):
     with moments as in `BatchNormalization`.
 
     Args:
-        num_classes: Positive int K, rows of the tables γ and β.
+        num_classes: Positive int K, rows of the tables γ and β; for data
+            without labels there is `BatchNormalization`.
         momentum: Float in [0, 1), the moving averages' decay.
         epsilon: Positive float ε.
         batch_statistics: Whether inference uses the batch's moments too, as
@@ -164,13 +165,7 @@ class ConditionalBatchNormalization(BatchNormalization):
         **kwargs,
     ):
         super().__init__(momentum, epsilon, **kwargs)
-        if num_classes < 1:
-            raise ValueError(
-                "`num_classes` must be a positive integer. Received: "
-                f"num_classes={num_classes}. For data without labels use "
-                "BatchNormalization."
-            )
-        self.num_classes = num_classes
+        self.num_classes = checks.integer("num_classes", num_classes)
 
     def build(self, inputs_shape: tuple, labels_shape: Any = None) -> None:
         super().build(inputs_shape)

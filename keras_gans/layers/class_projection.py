@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans import checks
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 
@@ -41,12 +42,7 @@ class ClassProjection(keras.layers.Layer):
 
     def __init__(self, num_classes: int, spectral_norm: bool = True, **kwargs):
         super().__init__(**kwargs)
-        if num_classes < 1:
-            raise ValueError(
-                "`num_classes` must be a positive integer. Received: "
-                f"num_classes={num_classes}."
-            )
-        self.num_classes = num_classes
+        self.num_classes = checks.integer("num_classes", num_classes)
         self.spectral_norm = spectral_norm
 
     def build(self, features_shape: tuple, labels_shape: Any = None) -> None:

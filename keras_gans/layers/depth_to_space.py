@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans.layers.resampling import scaled
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class DepthToSpace(keras.layers.Layer):
@@ -43,10 +45,4 @@ class DepthToSpace(keras.layers.Layer):
         return ops.reshape(blocks, (-1, 2 * height, 2 * width, channels // 4))
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, channels = input_shape
-        return (
-            batch,
-            None if height is None else 2 * height,
-            None if width is None else 2 * width,
-            channels // 4,
-        )
+        return scaled(input_shape, 2, input_shape[-1] // 4)

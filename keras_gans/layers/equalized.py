@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans import backend
+from keras_gans import backend, checks
 from keras_gans.layers.resampling import UpsampleConv2D
 
 # He's gain for leaky ReLUs, which the networks use for every layer.
@@ -19,12 +19,8 @@ class _EqualizedKernel(keras.layers.Layer):
         self, filters: int, use_bias: bool = True, gain: float = GAIN, **kwargs
     ):
         super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(
-                f"`filters` must be positive. Received: filters={filters}."
-            )
+        self.filters = checks.integer("filters", filters)
         _check_gain(gain)
-        self.filters = filters
         self.use_bias = use_bias
         self.gain = gain
 
@@ -99,14 +95,8 @@ class EqualizedConv2D(_EqualizedKernel):
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        if kernel_size < 1 or padding not in ("same", "valid"):
-            raise ValueError(
-                "`kernel_size` must be positive and `padding` 'same' or "
-                f"'valid'. Received: kernel_size={kernel_size}, "
-                f"padding={padding!r}."
-            )
-        self.kernel_size = kernel_size
-        self.padding = padding
+        self.kernel_size = checks.integer("kernel_size", kernel_size)
+        self.padding = checks.one_of("padding", padding, ("same", "valid"))
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def build(self, input_shape: tuple) -> None:
@@ -228,9 +218,7 @@ class EqualizedLatentMap(_EqualizedKernel):
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        if size < 1:
-            raise ValueError(f"`size` must be positive. Received: size={size}.")
-        self.size = size
+        self.size = checks.integer("size", size)
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
     def build(self, input_shape: tuple) -> None:

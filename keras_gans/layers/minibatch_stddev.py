@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans import checks
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class MinibatchStdDev(keras.layers.Layer):
@@ -41,11 +43,8 @@ class MinibatchStdDev(keras.layers.Layer):
         self, group_size: int | None = None, epsilon: float = 1e-8, **kwargs
     ):
         super().__init__(**kwargs)
-        if group_size is not None and group_size < 1:
-            raise ValueError(
-                "`group_size` must be a positive integer or None. Received: "
-                f"group_size={group_size}."
-            )
+        if group_size is not None:
+            checks.integer("group_size", group_size)
         self.group_size = group_size
         self.epsilon = epsilon
 

@@ -11,7 +11,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans import backend
+from keras_gans import backend, checks
+
+
+def scaled(shape: tuple, factor: float, channels: int) -> tuple:
+    """Returns the shape of images with a multiple of the height and width."""
+    sizes = (None if n is None else int(factor * n) for n in shape[1:3])
+    return (shape[0], *sizes, channels)
 
 
 class _NHWCLayer(keras.layers.Layer):
@@ -47,13 +53,7 @@ class Upsample2D(_NHWCLayer):
         return backend.upsample(inputs)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, channels = input_shape
-        return (
-            batch,
-            None if height is None else 2 * height,
-            None if width is None else 2 * width,
-            channels,
-        )
+        return scaled(input_shape, 2, input_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -77,13 +77,7 @@ class AveragePool2D(_NHWCLayer):
         return backend.average_pool(inputs)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, channels = input_shape
-        return (
-            batch,
-            None if height is None else height // 2,
-            None if width is None else width // 2,
-            channels,
-        )
+        return scaled(input_shape, 0.5, input_shape[-1])
 
 
 class _ResamplingConv2D(_NHWCLayer):
@@ -98,11 +92,7 @@ class _ResamplingConv2D(_NHWCLayer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(
-                f"`filters` must be positive. Received: filters={filters}."
-            )
-        self.filters = filters
+        self.filters = checks.integer("filters", filters)
         self.use_bias = use_bias
         self.folding = folding
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -177,13 +167,7 @@ class UpsampleConv2D(_ResamplingConv2D):
         return outputs if bias is None else outputs + bias
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, _ = input_shape
-        return (
-            batch,
-            None if height is None else 2 * height,
-            None if width is None else 2 * width,
-            self.filters,
-        )
+        return scaled(input_shape, 2, self.filters)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -223,10 +207,4 @@ class Conv2DAveragePool(_ResamplingConv2D):
         return backend.average_pool(outputs)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, _ = input_shape
-        return (
-            batch,
-            None if height is None else height // 2,
-            None if width is None else width // 2,
-            self.filters,
-        )
+        return scaled(input_shape, 0.5, self.filters)

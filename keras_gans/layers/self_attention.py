@@ -5,10 +5,9 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans import checks
 from keras_gans.layers.convolution import Conv2D
 from keras_gans.layers.spectral_normalization import SpectralNormalization
-
-_VARIANTS = ("code", "paper")
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -55,12 +54,7 @@ class SelfAttention(keras.layers.Layer):
         self, variant: str = "code", spectral_norm: bool = True, **kwargs
     ):
         super().__init__(**kwargs)
-        if variant not in _VARIANTS:
-            raise ValueError(
-                f"`variant` must be one of {_VARIANTS}. Received: "
-                f"variant={variant!r}."
-            )
-        self.variant = variant
+        self.variant = checks.one_of("variant", variant, ("code", "paper"))
         self.spectral_norm = spectral_norm
 
     def build(self, input_shape: tuple) -> None:

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans import checks
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class SpectralNormalization(keras.layers.Wrapper):
@@ -57,12 +59,9 @@ class SpectralNormalization(keras.layers.Wrapper):
         # own policy and casts the inputs and the normalized kernel.
         kwargs.update(dtype="float32", autocast=False)
         super().__init__(layer, **kwargs)
-        if power_iterations < 1:
-            raise ValueError(
-                "`power_iterations` must be a positive integer. Received: "
-                f"power_iterations={power_iterations}."
-            )
-        self.power_iterations = power_iterations
+        self.power_iterations = checks.integer(
+            "power_iterations", power_iterations
+        )
         self.epsilon = epsilon
 
     def build(self, input_shape: tuple | None = None) -> None:

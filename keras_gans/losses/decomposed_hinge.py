@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans import checks
 from keras_gans.losses.adversarial import AdversarialLoss, as_float32
 
 AMPLIFICATIONS = ("abs", "literal", "monotone")
@@ -88,8 +89,8 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
         stop_gradient: bool = True,
         hinge_on: str = "cells",
     ):
-        _check("amplification", amplification, AMPLIFICATIONS)
-        _check("hinge_on", hinge_on, HINGES)
+        checks.one_of("amplification", amplification, AMPLIFICATIONS)
+        checks.one_of("hinge_on", hinge_on, HINGES)
         self.amplification = amplification
         self.zero = zero
         self.stop_gradient = stop_gradient
@@ -128,11 +129,3 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
 
 def _image_means(scores):
     return ops.mean(ops.reshape(scores, (ops.shape(scores)[0], -1)), axis=1)
-
-
-def _check(argument, value, allowed):
-    if value not in allowed:
-        raise ValueError(
-            f"`{argument}` must be one of {', '.join(allowed)}. Received: "
-            f"{argument}={value!r}."
-        )

@@ -7,6 +7,7 @@ Appendix A.
 import keras
 from keras import layers, ops
 
+from keras_gans import checks
 from keras_gans.layers import (
     BatchNormalization,
     Conv2D,
@@ -75,12 +76,10 @@ def ac_gan_generator(
     >>> ac_gan_generator(resolution=64, num_classes=3, width=2).output_shape
     (None, 64, 64, 3)
     """
-    _check_resolution(resolution)
-    if latent_distribution not in LATENT_DISTRIBUTIONS:
-        raise ValueError(
-            f"`latent_distribution` must be one of {LATENT_DISTRIBUTIONS}. "
-            f"Received: latent_distribution={latent_distribution!r}."
-        )
+    checks.one_of("resolution", resolution, RESOLUTIONS)
+    checks.one_of(
+        "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
+    )
     multipliers = tuple(multipliers) or GENERATOR_MULTIPLIERS[resolution]
     size, remainder = divmod(resolution, 2 ** len(multipliers))
     if remainder or not size:
@@ -160,7 +159,7 @@ def ac_gan_discriminator(
     >>> ac_gan_discriminator(resolution=32, num_classes=10).output_shape
     [(None, 1), (None, 10)]
     """
-    _check_resolution(resolution)
+    checks.one_of("resolution", resolution, RESOLUTIONS)
     images = keras.Input((resolution, resolution, channels), name="images")
     features = _noisy(images, activation_noise, "noise_0")
     for index, (multiplier, strides) in enumerate(DISCRIMINATOR_STAGES, 1):
@@ -249,15 +248,6 @@ class _OneHot(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "num_classes": self.num_classes}
-
-
-def _check_resolution(resolution):
-    if resolution not in RESOLUTIONS:
-        raise ValueError(
-            "The networks of AC-GAN exist for the resolutions "
-            f"{', '.join(map(str, RESOLUTIONS))}. Received: "
-            f"resolution={resolution}."
-        )
 
 
 def _normal():

@@ -10,10 +10,8 @@ and §3, and the released code of that time.
 import keras
 from keras import layers
 
-from keras_gans.layers import (
-    AveragePool2D,
-    MinibatchStdDev,
-)
+from keras_gans import checks
+from keras_gans.layers import AveragePool2D, MinibatchStdDev
 from keras_gans.layers.equalized import (
     EqualizedConv2D,
     EqualizedLatentMap,
@@ -179,11 +177,7 @@ def msg_discriminator(
     Raises:
         ValueError: For a resolution, width or `combine` that cannot be.
     """
-    if combine not in COMBINATIONS:
-        raise ValueError(
-            f"`combine` must be one of {list(COMBINATIONS)}. Received: "
-            f"combine={combine!r}."
-        )
+    checks.one_of("combine", combine, COMBINATIONS)
     join, parts = COMBINATIONS[combine]
     filters = widths(resolution, max_channels)
     images = [

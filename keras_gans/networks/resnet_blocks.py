@@ -18,7 +18,6 @@ from keras_gans.layers import (
     UpsampleConv2D,
 )
 
-
 # Batch normalization's ε in each released code.
 RELEASES = {"sagan": 1e-5, "sngan": 2e-5}
 

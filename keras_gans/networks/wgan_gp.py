@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_gans import checks
 from keras_gans.networks.resnet101 import (
     RESOLUTION,
     resnet101_critic,
@@ -38,11 +39,7 @@ def check_architecture(
     architecture: str, resolution: int, num_classes: int
 ) -> None:
     """Raises ValueError for networks that there are not."""
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"`architecture` must be one of {', '.join(ARCHITECTURES)}. "
-            f"Received: architecture={architecture!r}."
-        )
+    checks.one_of("architecture", architecture, ARCHITECTURES)
     if num_classes and architecture != "resnet":
         raise ValueError(
             "Only architecture='resnet' has a conditional form. Received: "
