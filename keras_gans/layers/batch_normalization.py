@@ -108,13 +108,11 @@ class BatchNormalization(keras.layers.Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            batch_statistics=self.batch_statistics,
-        )
-        return config
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "batch_statistics": self.batch_statistics,
+        }
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -130,12 +128,9 @@ class ConditionalBatchNormalization(BatchNormalization):
     Args:
         num_classes: Positive int K, rows of the tables γ and β; for data
             without labels there is `BatchNormalization`.
-        momentum: Float in [0, 1), the moving averages' decay.
+        momentum: See `BatchNormalization`, as for the next two.
         epsilon: Positive float ε.
-        batch_statistics: Whether inference uses the batch's moments too, as
-            the released code of WGAN-GP does. An image then depends on those
-            it is computed with. The averages are kept all the same, so that
-            weights fit a layer of the other kind.
+        **kwargs: `batch_statistics`, and what every layer takes.
 
     Call arguments:
         inputs: Features, `(batch, height, width, channels)`.

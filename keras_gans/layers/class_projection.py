@@ -70,8 +70,7 @@ class ClassProjection(keras.layers.Layer):
         return (features_shape[0], 1)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(
-            num_classes=self.num_classes, spectral_norm=self.spectral_norm
-        )
-        return config
+        return super().get_config() | {
+            "num_classes": self.num_classes,
+            "spectral_norm": self.spectral_norm,
+        }

@@ -43,11 +43,11 @@ class _EqualizedKernel(keras.layers.Layer):
         return outputs + self.bias if self.use_bias else outputs
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(
-            filters=self.filters, use_bias=self.use_bias, gain=self.gain
-        )
-        return config
+        return super().get_config() | {
+            "filters": self.filters,
+            "use_bias": self.use_bias,
+            "gain": self.gain,
+        }
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -122,9 +122,8 @@ class EqualizedConv2D(_EqualizedKernel):
         )
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(kernel_size=self.kernel_size, padding=self.padding)
-        return config
+        own = {"kernel_size": self.kernel_size, "padding": self.padding}
+        return super().get_config() | own
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

@@ -69,6 +69,5 @@ class MinibatchStdDev(keras.layers.Layer):
         return (*input_shape[:-1], input_shape[-1] + 1)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(group_size=self.group_size, epsilon=self.epsilon)
-        return config
+        own = {"group_size": self.group_size, "epsilon": self.epsilon}
+        return super().get_config() | own

@@ -124,6 +124,5 @@ class SelfAttention(keras.layers.Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(variant=self.variant, spectral_norm=self.spectral_norm)
-        return config
+        own = {"variant": self.variant, "spectral_norm": self.spectral_norm}
+        return super().get_config() | own

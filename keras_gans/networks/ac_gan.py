@@ -8,12 +8,8 @@ import keras
 from keras import layers, ops
 
 from keras_gans import checks
-from keras_gans.layers import (
-    BatchNormalization,
-    Conv2D,
-    Conv2DTranspose,
-    NormalToUniform,
-)
+from keras_gans.layers import BatchNormalization, Conv2D, NormalToUniform
+from keras_gans.networks.wgan_layers import doubling
 
 # Widths of the generator's first feature map and of its hidden transposed
 # convolutions, in units of the base width: 64, and 96 at 32 pixels.
@@ -103,10 +99,10 @@ def ac_gan_generator(
     features = layers.ReLU(name="dense_relu")(features)
     features = layers.Reshape((size, size, first), name="reshape")(features)
     for index, filters in enumerate(hidden, 1):
-        features = _doubling(filters, f"deconv_{index}")(features)
+        features = doubling(filters, 5, _normal(), f"deconv_{index}")(features)
         features = BatchNormalization(momentum, name=f"bn_{index}")(features)
         features = layers.ReLU(name=f"relu_{index}")(features)
-    features = _doubling(channels, "to_image")(features)
+    features = doubling(channels, 5, _normal(), "to_image")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     inputs = [latents, labels] if num_classes else latents
     return keras.Model(inputs, images, name=name)
@@ -253,18 +249,6 @@ class _OneHot(layers.Layer):
 def _normal():
     # An instance for each layer: one that is shared repeats its numbers.
     return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def _doubling(filters, name):
-    """Returns a 5x5 transposed convolution that doubles the size."""
-    return Conv2DTranspose(
-        filters,
-        5,
-        2,
-        padding="same",
-        kernel_initializer=_normal(),
-        name=name,
-    )
 
 
 def _noisy(features, stddev, name):

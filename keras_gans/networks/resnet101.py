@@ -9,12 +9,12 @@ import dataclasses
 import keras
 from keras import layers
 
-from keras_gans.layers import Conv2DTranspose
 from keras_gans.layers.depth_to_space import DepthToSpace
 from keras_gans.networks.wgan_layers import (
     check_normalization,
     conv,
     dense,
+    doubling,
     glorot,
     he,
     normalize,
@@ -173,14 +173,7 @@ def _plain_blocks(blocks, features, filters, count):
 
 def _resampling_conv(filters, resample, name):
     if resample == "up":
-        return Conv2DTranspose(
-            filters,
-            3,
-            2,
-            padding="same",
-            kernel_initializer=he(2, transposed=True),
-            name=name,
-        )
+        return doubling(filters, 3, he(2, transposed=True), name)
     if resample == "down":
         return conv(filters, 3, he(2), name, strides=2)
     return conv(filters, 3, he(), name)

@@ -3,8 +3,7 @@
 import dataclasses
 from typing import Any
 
-import keras
-from keras import layers
+from keras import initializers, layers
 
 from keras_gans import checks
 from keras_gans.layers import (
@@ -35,17 +34,7 @@ class Blocks:
     def __post_init__(self):
         checks.one_of("release", self.release, RELEASES)
 
-    def kernel(self) -> Any:
-        """Returns the initializer of a 3x3 kernel of a block.
-
-        Glorot's uniform one, in SNGAN's release (`resblocks.py`) with a gain
-        of √2; shortcuts and what is outside of the blocks have no gain.
-        """
-        if self.release == "sagan":
-            return "glorot_uniform"
-        return keras.initializers.VarianceScaling(2.0, "fan_avg", "uniform")
-
-    def normalized(self, layer: keras.layers.Layer) -> keras.layers.Layer:
+    def normalized(self, layer: layers.Layer) -> layers.Layer:
         """Returns the layer, spectrally normalized if the network is."""
         if self.spectral_norm:
             return SpectralNormalization(layer, name=f"{layer.name}_sn")
@@ -53,7 +42,7 @@ class Blocks:
 
     def conv(
         self, filters: int, size: int, name: str, **options
-    ) -> keras.layers.Layer:
+    ) -> layers.Layer:
         """Returns a convolution of stride 1 that keeps the size."""
         return self.normalized(
             Conv2D(filters, size, padding="same", name=name, **options)
@@ -75,20 +64,14 @@ class Blocks:
         """BN-ReLU-up-conv-BN-ReLU-conv, with a 1x1 shortcut."""
         features = self.normalize(inputs, labels, f"{name}_bn_1")
         features = layers.ReLU(name=f"{name}_relu_1")(features)
-        features = self.normalized(
-            UpsampleConv2D(
-                filters,
-                folding=self.folding,
-                kernel_initializer=self.kernel(),
-                name=f"{name}_conv_1",
-            )
-        )(features)
+        features = self._conv_3x3(filters, f"{name}_conv_1", UpsampleConv2D)(
+            features
+        )
         features = self.normalize(features, labels, f"{name}_bn_2")
         features = layers.ReLU(name=f"{name}_relu_2")(features)
         features = self._conv_3x3(filters, f"{name}_conv_2")(features)
-        shortcut = self._shortcut(
-            inputs, filters, Upsample2D(name=f"{name}_up"), name
-        )
+        up = Upsample2D(name=f"{name}_up")
+        shortcut = self._shortcut(inputs, filters, up, name, self.folding)
         return layers.Add(name=name)([features, shortcut])
 
     def discriminator_block(
@@ -98,7 +81,10 @@ class Blocks:
         features = layers.ReLU(name=f"{name}_relu_1")(inputs)
         features = self._conv_3x3(hidden, f"{name}_conv_1")(features)
         features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self._second_conv(features, filters, halve, name)
+        resampling = Conv2DAveragePool if halve else None
+        features = self._conv_3x3(filters, f"{name}_conv_2", resampling)(
+            features
+        )
         if halve:
             pool = AveragePool2D(name=f"{name}_pool")
             # Pooling first where folding: the two commute exactly.
@@ -115,32 +101,29 @@ class Blocks:
         """conv-ReLU-conv-pool, with a pooled 1x1 shortcut."""
         features = self._conv_3x3(filters, f"{name}_conv_1")(images)
         features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self._second_conv(features, filters, True, name)
+        features = self._conv_3x3(filters, f"{name}_conv_2", Conv2DAveragePool)(
+            features
+        )
         pool = AveragePool2D(name=f"{name}_pool")
         shortcut = self._shortcut(images, filters, pool, name, conv_first=False)
         return layers.Add(name=name)([features, shortcut])
 
-    def _conv_3x3(self, filters, name):
-        return self.conv(filters, 3, name, kernel_initializer=self.kernel())
-
-    def _second_conv(self, features, filters, halve, name):
-        name = f"{name}_conv_2"
-        if not halve:
-            return self._conv_3x3(filters, name)(features)
-        return self.normalized(
-            Conv2DAveragePool(
-                filters,
-                folding=self.folding,
-                kernel_initializer=self.kernel(),
-                name=name,
+    def _conv_3x3(self, filters, name, resampling=None):
+        options = {"name": name}
+        if self.release == "sngan":
+            # Glorot's with a gain of √2 (`resblocks.py`), which neither the
+            # shortcuts nor the layers outside of blocks have.
+            options["kernel_initializer"] = initializers.VarianceScaling(
+                2.0, "fan_avg", "uniform"
             )
-        )(features)
+        if resampling is None:
+            return self.conv(filters, 3, **options)
+        layer = resampling(filters, folding=self.folding, **options)
+        return self.normalized(layer)
 
-    def _shortcut(self, inputs, filters, resample, name, conv_first=None):
+    def _shortcut(self, inputs, filters, resample, name, conv_first):
         # A 1x1 convolution commutes with nearest upsampling and with average
         # pooling: done at the lower resolution it costs a quarter.
-        if conv_first is None:
-            conv_first = self.folding
         steps = [self.conv(filters, 1, f"{name}_shortcut"), resample]
         for step in steps if conv_first else reversed(steps):
             inputs = step(inputs)

@@ -11,11 +11,11 @@ import keras
 from keras import layers
 
 from keras_gans import checks
-from keras_gans.layers import Conv2DTranspose
 from keras_gans.layers.gated import GatedActivation
 from keras_gans.networks.wgan_layers import (
     check_normalization,
     conv,
+    doubling,
     glorot,
     he,
     normalize,
@@ -56,14 +56,8 @@ class _Maker:
         return conv(filters, KERNEL, kernel, name, strides=2)(features)
 
     def upsample(self, features, filters, name):
-        return Conv2DTranspose(
-            filters,
-            KERNEL,
-            2,
-            padding="same",
-            kernel_initializer=self.kernel(he(2, transposed=True)),
-            name=name,
-        )(features)
+        kernel = self.kernel(he(2, transposed=True))
+        return doubling(filters, KERNEL, kernel, name)(features)
 
     def normalize(self, features, name):
         return normalize(

@@ -11,6 +11,7 @@ from keras_gans.layers import (
     BatchNormalization,
     ConditionalBatchNormalization,
     Conv2D,
+    Conv2DTranspose,
 )
 
 NORMALIZATIONS = ("batch", "layer", "none")
@@ -118,6 +119,14 @@ def conv(
     """Returns a 'same' convolution, of stride 1 unless `strides` says more."""
     options.update(kernel_initializer=initializer, name=name)
     return Conv2D(filters, size, padding="same", **options)
+
+
+def doubling(
+    filters: int, size: int, initializer: Any, name: str
+) -> Conv2DTranspose:
+    """Returns a transposed convolution that doubles height and width."""
+    options = {"kernel_initializer": initializer, "name": name}
+    return Conv2DTranspose(filters, size, 2, padding="same", **options)
 
 
 def dense(units: int, name: str) -> layers.Dense:

@@ -20,7 +20,7 @@ from typing import Any
 
 from keras_gans.checks import did_you_mean
 
-_KEYS = {"description", "source", "settings"}
+_KEYS = {"description", "source", "settings", "unsourced"}
 
 
 def load(name: str, family: str | os.PathLike | None = None) -> dict[str, Any]:
@@ -42,19 +42,15 @@ def describe(
 ) -> dict[str, Any]:
     """Returns the `description`, `source` and `unsourced` of a preset.
 
-    Args:
-        name: See `load`.
-        family: See `load`.
-
-    Raises:
-        ValueError: When there is no such preset.
+    It takes the arguments of `load`, and raises its errors.
 
     Example:
     >>> describe("msg_gan_cifar10_32")["unsourced"]
     ['batch_size', 'steps']
     """
     entry = _entry(name, family)
-    return {key: entry[key] for key in ("description", "source", "unsourced")}
+    del entry["settings"]
+    return entry
 
 
 def names(family: str | os.PathLike | None = None) -> list[str]:
@@ -63,38 +59,33 @@ def names(family: str | os.PathLike | None = None) -> list[str]:
 
 
 def read(path: str | os.PathLike) -> dict[str, dict[str, Any]]:
-    """Returns the entries of a file of presets, each complete.
-
-    Args:
-        path: A JSON file of the form above.
+    """Returns the entries of a JSON file of presets, each complete.
 
     Raises:
         ValueError: When an entry is not as said above.
     """
-    path = pathlib.Path(path)
-    entries = json.loads(path.read_text(encoding="utf-8"))
-    return {name: _complete(name, entries, path) for name in entries}
+    entries = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    return {name: _complete(name, entries) for name in entries}
 
 
-def _complete(name, entries, path, above=()):
-    entry = {**entries[name]}
-    origin = entry.pop("like", None)
-    if origin is not None:
+def _complete(name, entries, above=()):
+    entry = {"unsourced": [], **entries[name]}
+    if "like" in entry:
+        origin = entry.pop("like")
         if origin not in entries or origin in (*above, name):
             raise ValueError(
-                "`like` names another entry of the file, in no circle. "
-                f"Received: {origin!r} for {name} in {path}."
+                "`like` names another preset of the file, in no circle. "
+                f"Received: {origin!r} for {name}."
             )
-        base = _complete(origin, entries, path, (*above, name))
+        base = _complete(origin, entries, (*above, name))
         settings = base["settings"] | entry.get("settings", {})
-        entry = {**base, **entry, "settings": settings}
-    entry.setdefault("unsourced", [])
+        entry = {**base, **entries[name], "settings": settings}
+        del entry["like"]
     unknown = set(entry["unsourced"]) - set(entry.get("settings", ()))
-    if set(entry) != {*_KEYS, "unsourced"} or unknown:
+    if set(entry) != _KEYS or unknown:
         raise ValueError(
-            "A preset has a description, a source, settings and the names of "
-            f"the unsourced ones among them. Received: {sorted(entry)} with "
-            f"unsourced={entry['unsourced']} for {name} in {path}."
+            f"A preset has {', '.join(sorted(_KEYS))}, the last of them names "
+            f"of settings. Received: {entry} for {name}."
         )
     return entry
 
@@ -110,7 +101,7 @@ def _entry(name, family):
 
 
 def _presets(family):
-    if family is not None and str(family).endswith(".json"):
+    if str(family).endswith(".json"):
         return read(family)
     folder = pathlib.Path(__file__).parent
     presets = {}
