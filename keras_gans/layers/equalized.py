@@ -15,9 +15,7 @@ GAIN = 2.0**0.5
 class _EqualizedKernel(keras.layers.Layer):
     """What equalized layers share: a N(0, 1) kernel, its scale and a bias."""
 
-    def __init__(
-        self, filters: int, use_bias: bool = True, gain: float = GAIN, **kwargs
-    ):
+    def __init__(self, filters, use_bias=True, gain=GAIN, **kwargs):
         super().__init__(**kwargs)
         self.filters = checks.integer("filters", filters)
         _check_gain(gain)

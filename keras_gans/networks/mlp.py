@@ -3,8 +3,6 @@
 import keras
 from keras import layers
 
-from keras_gans import checks
-
 
 def mlp_generator(
     latent_dim: int = 2, width: int = 512, depth: int = 3, dimensions: int = 2
@@ -69,9 +67,12 @@ def mlp_discriminator(
 
 
 def _mlp(input_name, inputs, width, depth, outputs, name):
-    sizes = {"inputs": inputs, "width": width, "depth": depth}
-    for argument, size in {**sizes, "outputs": outputs}.items():
-        checks.integer(argument, size)
+    if min(inputs, width, depth, outputs) < 1:
+        raise ValueError(
+            "A fully connected network needs positive sizes. Received: "
+            f"{inputs} inputs, width={width}, depth={depth}, {outputs} "
+            "outputs."
+        )
     first = x = keras.Input((inputs,), name=input_name)
     for index in range(depth):
         x = layers.Dense(

@@ -71,9 +71,8 @@ def resnet_generator(
             `residual`, a `ResidualControl` in its place.
         spectral_norm: Whether kernels are spectrally normalized.
         release: Whose released code the details follow, `sagan` or `sngan`:
-            the latter's 3x3 kernels within blocks start √2 times as large
-            as Glorot's and its batch normalization has ε = 2e-5, not
-            1e-5.
+            the latter's 3x3 kernels in blocks start √2 times as large as
+            Glorot's, its batch normalization has ε = 2e-5, not 1e-5.
         folding: Whether resampling convolutions use their exact, cheaper
             form.
         momentum: Moving-average decay of the blocks' batch normalization.
@@ -171,9 +170,8 @@ def resnet_discriminator(
             `out`, those of its output, as SAGAN's; or `in`, those of its
             input, as SNGAN's.
         release: Whose released code the details follow, `sagan` or `sngan`:
-            the latter's 3x3 kernels within blocks start √2 times as large
-            as Glorot's and its score has no bias b at 32
-            pixels.
+            the latter's 3x3 kernels in blocks start √2 times as large as
+            Glorot's, its score has no bias b at 32 pixels.
         map_resolution: Height n of a map of scores; 0 for one score an
             image.
         folding: Whether resampling convolutions use their exact, cheaper

@@ -1,4 +1,4 @@
-"""Initializers and normalizations of the WGAN-GP networks."""
+"""Layers, initializers and normalizations of the WGAN-GP networks."""
 
 import math
 from typing import Any
