@@ -34,13 +34,13 @@ def load(name: str, family: str | os.PathLike | None = None) -> dict[str, Any]:
     Raises:
         ValueError: When there is no such preset.
     """
-    return _entry(name, family)["settings"]
+    return describe(name, family)["settings"]
 
 
 def describe(
     name: str, family: str | os.PathLike | None = None
 ) -> dict[str, Any]:
-    """Returns the `description`, `source` and `unsourced` of a preset.
+    """Returns a preset's `description`, `source`, `unsourced` and `settings`.
 
     It takes the arguments of `load`, and raises its errors.
 
@@ -48,9 +48,13 @@ def describe(
     >>> describe("msg_gan_cifar10_32")["unsourced"]
     ['batch_size', 'steps']
     """
-    entry = _entry(name, family)
-    del entry["settings"]
-    return entry
+    presets = _presets(family)
+    if name not in presets:
+        raise ValueError(
+            f"A preset is one of {', '.join(presets)}. Received: "
+            f"{name!r}.{did_you_mean(name, presets)}"
+        )
+    return presets[name]
 
 
 def names(family: str | os.PathLike | None = None) -> list[str]:
@@ -88,16 +92,6 @@ def _complete(name, entries, above=()):
             f"of settings. Received: {entry} for {name}."
         )
     return entry
-
-
-def _entry(name, family):
-    presets = _presets(family)
-    if name not in presets:
-        raise ValueError(
-            f"A preset is one of {', '.join(presets)}. Received: "
-            f"{name!r}.{did_you_mean(name, presets)}"
-        )
-    return presets[name]
 
 
 def _presets(family):

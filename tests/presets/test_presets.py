@@ -119,12 +119,14 @@ def test_settings_are_the_papers(name):
 
 @pytest.mark.parametrize("name", presets.names())
 def test_every_preset_says_where_it_comes_from(name):
-    description = presets.describe(name)
-    assert set(description) == {"description", "source", "unsourced"}
-    assert description["description"] and description["source"]
+    preset = presets.describe(name)
+    keys = {"description", "source", "unsourced", "settings"}
+    assert set(preset) == keys
+    assert preset["description"] and preset["source"]
     settings = presets.load(name)
+    assert preset["settings"] == settings
     assert settings["resolution"] == int(name.split("_")[-1])
-    unsourced = description["unsourced"]
+    unsourced = preset["unsourced"]
     assert len(unsourced) == len(set(unsourced))
     assert set(unsourced) <= set(settings)
 
@@ -233,19 +235,6 @@ def test_entries_repeat_nothing_of_the_entry_they_are_like():
                 settings = origin["settings"].items()
                 assert not entry["settings"].items() & settings, name
                 assert entry.get("source") != origin["source"], name
-
-
-def test_presets_of_a_model_s_own_file_build_it(tmp_path):
-    settings = {"resolution": 32, "generator_width": 8, "steps": 3}
-    path = tmp_path / "own.json"
-    write(path, {"own_32": {**ENTRY, "settings": settings}})
-
-    class Own(SAGAN):
-        FAMILY = path
-
-    gan = Own.from_preset("own_32", discriminator_width=8)
-    assert isinstance(gan, Own)
-    assert gan.generator.get_layer("block_8").output.shape[-1] == 8
 
 
 def test_a_loaded_preset_is_a_copy():
