@@ -1,7 +1,7 @@
 """The 101-layer bottleneck ResNets of WGAN-GP, 64 pixels.
 
 Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-section 5.2, and the released code.
+section 5.2, and the released gan_64x64.py (`ResnetGenerator`).
 """
 
 import dataclasses

@@ -1,7 +1,9 @@
 """The ResNets of WGAN-GP for 32, 64 and 128 pixels.
 
 Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-sections 5.2 to 5.4 and Appendix F, and the released code.
+sections 5.2 to 5.4 and Appendix F, and the code: gan_cifar_resnet.py and
+gan_64x64.py of igul222/improved_wgan_training, wgan_imagenet128.py of
+igul222/nn.
 """
 
 import keras
