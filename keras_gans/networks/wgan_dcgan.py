@@ -1,8 +1,9 @@
 """The convolutional and fully connected networks of WGAN-GP's experiments.
 
 Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-section 5.2 and Figures 2, 3 and 5, and the released gan_64x64.py, gan_cifar.py
-and gan_mnist.py; the baseline is that of [Radford et al., 2016](https://arxiv.org/abs/1511.06434).
+section 5.2 and Figures 2, 3 and 5, the released gan_64x64.py, gan_cifar.py and
+gan_mnist.py; and for the baseline
+[Radford et al., 2016](https://arxiv.org/abs/1511.06434).
 """
 
 import dataclasses
