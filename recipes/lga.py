@@ -38,6 +38,8 @@ class Config(GANConfig):
         batch_statistics: Let WGAN-GP's generator normalize by the batch in
             sampling too.
         momentum: Decay of the moving statistics of the other generators.
+        release: Whose released code SNGAN's initial kernels and the like
+            follow.
         loss: Adversarial loss.
         amplification: How the amplification map is made of the scores.
         zero: Block the gradient of realistic regions (zero-LGA).
@@ -60,6 +62,7 @@ class Config(GANConfig):
     discriminator_width: int = 0
     batch_statistics: bool = True
     momentum: float = 0.9
+    release: Literal["sagan", "sngan"] = "sagan"
     loss: Literal[
         "decomposed_hinge", "hinge", "wasserstein", "non_saturating"
     ] = "decomposed_hinge"

@@ -39,6 +39,7 @@ class Config(GANConfig):
         spectral_norm: Which networks are spectrally normalized.
         hidden_channels: Channels within a discriminator block: those of its
             output, as in SAGAN, or of its input, as in SNGAN.
+        release: Whose released code the initial kernels and the like follow.
         momentum: Decay of the generator's moving statistics.
         final_momentum: That of its last batch normalization.
         loss: Adversarial loss.
@@ -53,6 +54,7 @@ class Config(GANConfig):
     attention_variant: Literal["code", "paper", "residual"] = "code"
     spectral_norm: Literal["both", "discriminator", "none"] = "both"
     hidden_channels: Literal["out", "in"] = "out"
+    release: Literal["sagan", "sngan"] = "sagan"
     momentum: float = 0.999
     final_momentum: float = 0.9999
     loss: Literal["hinge", "non_saturating"] = "hinge"

@@ -1,9 +1,11 @@
 """Batch normalization, plain and with a scale and an offset by class."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_gans import backend
+from keras_gans import backend, checks
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -42,14 +44,18 @@ class BatchNormalization(keras.layers.Layer):
     """
 
     def __init__(
-        self, momentum=0.999, epsilon=1e-5, batch_statistics=False, **kwargs
+        self,
+        momentum: float = 0.999,
+        epsilon: float = 1e-5,
+        batch_statistics: bool = False,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.momentum = momentum
         self.epsilon = epsilon
         self.batch_statistics = batch_statistics
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         channels = input_shape[-1]
         # Not cast: what is derived from these is float32 under every policy.
         options = {"dtype": "float32", "autocast": False}
@@ -68,7 +74,7 @@ class BatchNormalization(keras.layers.Layer):
             name="moving_variance", initializer="ones", **options
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         return self._normalize(inputs, self.gamma, self.beta, training)
 
     def _affine_shape(self, channels):
@@ -98,17 +104,15 @@ class BatchNormalization(keras.layers.Layer):
     def _follow(self, average, value):
         average.assign(average * self.momentum + value * (1.0 - self.momentum))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-            batch_statistics=self.batch_statistics,
-        )
-        return config
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "batch_statistics": self.batch_statistics,
+        }
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -122,13 +126,11 @@ class ConditionalBatchNormalization(BatchNormalization):
     with moments as in `BatchNormalization`.
 
     Args:
-        num_classes: Positive int K, rows of the tables γ and β.
-        momentum: Float in [0, 1), the moving averages' decay.
+        num_classes: Positive int K, rows of the tables γ and β; for data
+            without labels there is `BatchNormalization`.
+        momentum: See `BatchNormalization`, as for the next two.
         epsilon: Positive float ε.
-        batch_statistics: Whether inference uses the batch's moments too, as
-            the released code of WGAN-GP does. An image then depends on those
-            it is computed with. The averages are kept all the same, so that
-            weights fit a layer of the other kind.
+        **kwargs: `batch_statistics`, and what every layer takes.
 
     Call arguments:
         inputs: Features, `(batch, height, width, channels)`.
@@ -150,29 +152,31 @@ class ConditionalBatchNormalization(BatchNormalization):
     [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637), Appendix A.
     """
 
-    def __init__(self, num_classes, momentum=0.999, epsilon=1e-5, **kwargs):
+    def __init__(
+        self,
+        num_classes: int,
+        momentum: float = 0.999,
+        epsilon: float = 1e-5,
+        **kwargs,
+    ):
         super().__init__(momentum, epsilon, **kwargs)
-        if num_classes < 1:
-            raise ValueError(
-                "`num_classes` must be a positive integer. Received: "
-                f"num_classes={num_classes}. For data without labels use "
-                "BatchNormalization."
-            )
-        self.num_classes = num_classes
+        self.num_classes = checks.integer("num_classes", num_classes)
 
-    def build(self, inputs_shape, labels_shape=None):
+    def build(self, inputs_shape: tuple, labels_shape: Any = None) -> None:
         super().build(inputs_shape)
 
-    def call(self, inputs, labels, training=False):
+    def call(self, inputs: Any, labels: Any, training: bool = False) -> Any:
         gamma = ops.take(self.gamma, labels, axis=0)[:, None, None]
         beta = ops.take(self.beta, labels, axis=0)[:, None, None]
         return self._normalize(inputs, gamma, beta, training)
 
-    def compute_output_shape(self, inputs_shape, labels_shape=None):
+    def compute_output_shape(
+        self, inputs_shape: tuple, labels_shape: Any = None
+    ) -> tuple:
         return inputs_shape
 
     def _affine_shape(self, channels):
         return (self.num_classes, channels)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_classes": self.num_classes}

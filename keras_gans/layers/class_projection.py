@@ -1,8 +1,11 @@
 """The projection discriminator's class term."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_gans import checks
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 
@@ -37,17 +40,12 @@ class ClassProjection(keras.layers.Layer):
     Reference: [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637), §3.
     """
 
-    def __init__(self, num_classes, spectral_norm=True, **kwargs):
+    def __init__(self, num_classes: int, spectral_norm: bool = True, **kwargs):
         super().__init__(**kwargs)
-        if num_classes < 1:
-            raise ValueError(
-                "`num_classes` must be a positive integer. Received: "
-                f"num_classes={num_classes}."
-            )
-        self.num_classes = num_classes
+        self.num_classes = checks.integer("num_classes", num_classes)
         self.spectral_norm = spectral_norm
 
-    def build(self, features_shape, labels_shape=None):
+    def build(self, features_shape: tuple, labels_shape: Any = None) -> None:
         embedding = keras.layers.Embedding(
             self.num_classes,
             features_shape[-1],
@@ -62,16 +60,17 @@ class ClassProjection(keras.layers.Layer):
         self.embedding = embedding
         self.embedding.build((None,))
 
-    def call(self, features, labels):
+    def call(self, features: Any, labels: Any) -> Any:
         vectors = self.embedding(labels)
         return ops.sum(vectors * features, axis=-1, keepdims=True)
 
-    def compute_output_shape(self, features_shape, labels_shape=None):
+    def compute_output_shape(
+        self, features_shape: tuple, labels_shape: Any = None
+    ) -> tuple:
         return (features_shape[0], 1)
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(
-            num_classes=self.num_classes, spectral_norm=self.spectral_norm
-        )
-        return config
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "num_classes": self.num_classes,
+            "spectral_norm": self.spectral_norm,
+        }

@@ -1,5 +1,7 @@
 """Keras's 2-D convolutions, computed in the backend's fastest form."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -24,7 +26,7 @@ class Conv2D(keras.layers.Conv2D):
     (2, 8, 8, 5)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         if not _is_plain(self):
             return super().call(inputs)
         return _activated(
@@ -57,7 +59,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     (2, 16, 16, 5)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         doubling = (
             _is_plain(self)
             and self.strides[0] == 2

@@ -1,7 +1,11 @@
 """Rearranges channels into pixels."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_gans.layers.resampling import scaled
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -27,24 +31,18 @@ class DepthToSpace(keras.layers.Layer):
     Reference: [Shi et al., 2016](https://arxiv.org/abs/1609.05158).
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         if input_shape[-1] % 4:
             raise ValueError(
                 "Four channels become 2x2 pixels, so their number must be a "
                 f"multiple of 4. Received: input shape {tuple(input_shape)}."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         height, width, channels = inputs.shape[1:]
         blocks = ops.reshape(inputs, (-1, height, width, 2, 2, channels // 4))
         blocks = ops.transpose(blocks, (0, 1, 3, 2, 4, 5))
         return ops.reshape(blocks, (-1, 2 * height, 2 * width, channels // 4))
 
-    def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        return (
-            batch,
-            None if height is None else 2 * height,
-            None if width is None else 2 * width,
-            channels // 4,
-        )
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return scaled(input_shape, 2, input_shape[-1] // 4)

@@ -1,9 +1,11 @@
 """Layers with an equalized learning rate: unit weights, scaled when used."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_gans import backend
+from keras_gans import backend, checks
 from keras_gans.layers.resampling import UpsampleConv2D
 
 # He's gain for leaky ReLUs, which the networks use for every layer.
@@ -15,12 +17,8 @@ class _EqualizedKernel(keras.layers.Layer):
 
     def __init__(self, filters, use_bias=True, gain=GAIN, **kwargs):
         super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(
-                f"`filters` must be positive. Received: filters={filters}."
-            )
+        self.filters = checks.integer("filters", filters)
         _check_gain(gain)
-        self.filters = filters
         self.use_bias = use_bias
         self.gain = gain
 
@@ -42,12 +40,12 @@ class _EqualizedKernel(keras.layers.Layer):
     def _with_bias(self, outputs):
         return outputs + self.bias if self.use_bias else outputs
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(
-            filters=self.filters, use_bias=self.use_bias, gain=self.gain
-        )
-        return config
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "filters": self.filters,
+            "use_bias": self.use_bias,
+            "gain": self.gain,
+        }
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -87,37 +85,31 @@ class EqualizedConv2D(_EqualizedKernel):
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        padding="same",
-        use_bias=True,
-        gain=GAIN,
+        filters: int,
+        kernel_size: int,
+        padding: str = "same",
+        use_bias: bool = True,
+        gain: float = GAIN,
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        if kernel_size < 1 or padding not in ("same", "valid"):
-            raise ValueError(
-                "`kernel_size` must be positive and `padding` 'same' or "
-                f"'valid'. Received: kernel_size={kernel_size}, "
-                f"padding={padding!r}."
-            )
-        self.kernel_size = kernel_size
-        self.padding = padding
+        self.kernel_size = checks.integer("kernel_size", kernel_size)
+        self.padding = checks.one_of("padding", padding, ("same", "valid"))
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         size, channels = self.kernel_size, input_shape[-1]
         self._add_weights(
             (size, size, channels, self.filters), size**2 * channels
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
         return backend.convolve(
             inputs, self._scaled_kernel(), bias, padding=self.padding
         )
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         batch, height, width, _ = input_shape
         less = self.kernel_size - 1 if self.padding == "valid" else 0
         return (
@@ -127,10 +119,9 @@ class EqualizedConv2D(_EqualizedKernel):
             self.filters,
         )
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(kernel_size=self.kernel_size, padding=self.padding)
-        return config
+    def get_config(self) -> dict[str, Any]:
+        own = {"kernel_size": self.kernel_size, "padding": self.padding}
+        return super().get_config() | own
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -162,7 +153,12 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
     """
 
     def __init__(
-        self, filters, use_bias=True, folding=True, gain=GAIN, **kwargs
+        self,
+        filters: int,
+        use_bias: bool = True,
+        folding: bool = True,
+        gain: float = GAIN,
+        **kwargs,
     ):
         normal = keras.initializers.RandomNormal(stddev=1.0)
         super().__init__(filters, use_bias, folding, normal, **kwargs)
@@ -173,7 +169,7 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
         scale = self.gain / (9 * kernel.shape[2]) ** 0.5
         return super()._convolve(inputs, kernel * scale, bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         # It is not an option here.
         config.pop("kernel_initializer")
@@ -210,28 +206,33 @@ class EqualizedLatentMap(_EqualizedKernel):
     and Table 2.
     """
 
-    def __init__(self, filters, size=4, use_bias=True, gain=GAIN, **kwargs):
+    def __init__(
+        self,
+        filters: int,
+        size: int = 4,
+        use_bias: bool = True,
+        gain: float = GAIN,
+        **kwargs,
+    ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        if size < 1:
-            raise ValueError(f"`size` must be positive. Received: size={size}.")
-        self.size = size
+        self.size = checks.integer("size", size)
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         latent_dim = input_shape[-1]
         shape = (latent_dim, self.size, self.size, self.filters)
         self._add_weights(shape, latent_dim)
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         kernel = ops.reshape(self._scaled_kernel(), (inputs.shape[-1], -1))
         outputs = ops.matmul(inputs, kernel)
         shape = (-1, self.size, self.size, self.filters)
         return self._with_bias(ops.reshape(outputs, shape))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.size, self.size, self.filters)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size}
 
 

@@ -1,5 +1,7 @@
 """The gated multiplicative activation."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -32,7 +34,7 @@ class GatedActivation(keras.layers.Layer):
     section 5.2.
     """
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         if input_shape[-1] % 2:
             raise ValueError(
                 "A gate pairs channels, so their number must be even. "
@@ -40,10 +42,10 @@ class GatedActivation(keras.layers.Layer):
                 "filters of the layer before."
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         channels = inputs.shape[-1] // 2
         pairs = ops.reshape(inputs, (-1, *inputs.shape[1:-1], channels, 2))
         return ops.sigmoid(pairs[..., 0]) * ops.tanh(pairs[..., 1])
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], input_shape[-1] // 2)

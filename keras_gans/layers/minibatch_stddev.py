@@ -1,7 +1,11 @@
 """Minibatch standard deviation."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_gans import checks
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -35,17 +39,16 @@ class MinibatchStdDev(keras.layers.Layer):
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §3.
     """
 
-    def __init__(self, group_size=None, epsilon=1e-8, **kwargs):
+    def __init__(
+        self, group_size: int | None = None, epsilon: float = 1e-8, **kwargs
+    ):
         super().__init__(**kwargs)
-        if group_size is not None and group_size < 1:
-            raise ValueError(
-                "`group_size` must be a positive integer or None. Received: "
-                f"group_size={group_size}."
-            )
+        if group_size is not None:
+            checks.integer("group_size", group_size)
         self.group_size = group_size
         self.epsilon = epsilon
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         batch, height, width, channels = ops.shape(inputs)
         size = self.group_size or batch
         if isinstance(batch, int) and batch % size:
@@ -62,10 +65,9 @@ class MinibatchStdDev(keras.layers.Layer):
         plane = ops.broadcast_to(deviation, (batch, height, width, 1))
         return ops.concatenate([inputs, plane], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], input_shape[-1] + 1)
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(group_size=self.group_size, epsilon=self.epsilon)
-        return config
+    def get_config(self) -> dict[str, Any]:
+        own = {"group_size": self.group_size, "epsilon": self.epsilon}
+        return super().get_config() | own

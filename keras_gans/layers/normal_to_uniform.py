@@ -1,5 +1,7 @@
 """Uniform latents made of normal ones."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -21,8 +23,8 @@ class NormalToUniform(keras.layers.Layer):
     0.0
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         return ops.erf(inputs * 2.0**-0.5)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

@@ -1,5 +1,7 @@
 """Pixelwise feature normalization (ProGAN)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -33,7 +35,7 @@ class PixelNormalization(keras.layers.Layer):
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.2.
     """
 
-    def __init__(self, epsilon=1e-8, **kwargs):
+    def __init__(self, epsilon: float = 1e-8, **kwargs):
         super().__init__(**kwargs)
         if not epsilon > 0:
             raise ValueError(
@@ -42,14 +44,14 @@ class PixelNormalization(keras.layers.Layer):
             )
         self.epsilon = epsilon
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         features = ops.cast(inputs, "float32")
         squares = ops.mean(ops.square(features), axis=-1, keepdims=True)
         scale = ops.rsqrt(squares + self.epsilon)
         return inputs * ops.cast(scale, inputs.dtype)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "epsilon": self.epsilon}

@@ -6,10 +6,18 @@ neighbours and convolutions commute: next to the zeros, or to what is left out,
 the convolution has stride 2.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_gans import backend
+from keras_gans import backend, checks
+
+
+def scaled(shape: tuple, factor: float, channels: int) -> tuple:
+    """Returns the shape of images with a multiple of the height and width."""
+    sizes = (None if n is None else int(factor * n) for n in shape[1:3])
+    return (shape[0], *sizes, channels)
 
 
 class _NHWCLayer(keras.layers.Layer):
@@ -41,17 +49,11 @@ class Upsample2D(_NHWCLayer):
     (2, 8, 8, 3)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         return backend.upsample(inputs)
 
-    def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        return (
-            batch,
-            None if height is None else 2 * height,
-            None if width is None else 2 * width,
-            channels,
-        )
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return scaled(input_shape, 2, input_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -71,17 +73,11 @@ class AveragePool2D(_NHWCLayer):
     (2, 2, 2, 3)
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         return backend.average_pool(inputs)
 
-    def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        return (
-            batch,
-            None if height is None else height // 2,
-            None if width is None else width // 2,
-            channels,
-        )
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return scaled(input_shape, 0.5, input_shape[-1])
 
 
 class _ResamplingConv2D(_NHWCLayer):
@@ -89,24 +85,20 @@ class _ResamplingConv2D(_NHWCLayer):
 
     def __init__(
         self,
-        filters,
-        use_bias=True,
-        folding=True,
-        kernel_initializer="glorot_uniform",
+        filters: int,
+        use_bias: bool = True,
+        folding: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if filters < 1:
-            raise ValueError(
-                f"`filters` must be positive. Received: filters={filters}."
-            )
-        self.filters = filters
+        self.filters = checks.integer("filters", filters)
         self.use_bias = use_bias
         self.folding = folding
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         self.kernel = self.add_weight(
             name="kernel",
             shape=(3, 3, input_shape[-1], self.filters),
@@ -117,11 +109,11 @@ class _ResamplingConv2D(_NHWCLayer):
                 name="bias", shape=(self.filters,), initializer="zeros"
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
         return self._convolve(inputs, ops.convert_to_tensor(self.kernel), bias)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.update(
             filters=self.filters,
@@ -174,14 +166,8 @@ class UpsampleConv2D(_ResamplingConv2D):
         # PyTorch is slow where an odd size, a bias and bfloat16 meet.
         return outputs if bias is None else outputs + bias
 
-    def compute_output_shape(self, input_shape):
-        batch, height, width, _ = input_shape
-        return (
-            batch,
-            None if height is None else 2 * height,
-            None if width is None else 2 * width,
-            self.filters,
-        )
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return scaled(input_shape, 2, self.filters)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -220,11 +206,5 @@ class Conv2DAveragePool(_ResamplingConv2D):
         outputs = backend.convolve(inputs, kernel, bias)
         return backend.average_pool(outputs)
 
-    def compute_output_shape(self, input_shape):
-        batch, height, width, _ = input_shape
-        return (
-            batch,
-            None if height is None else height // 2,
-            None if width is None else width // 2,
-            self.filters,
-        )
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return scaled(input_shape, 0.5, self.filters)

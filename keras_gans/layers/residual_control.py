@@ -1,5 +1,7 @@
 """The residual block that SAGAN compares self-attention with."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -38,11 +40,11 @@ class ResidualControl(keras.layers.Layer):
     Reference: [Zhang et al., 2019](https://arxiv.org/abs/1805.08318), Table 1.
     """
 
-    def __init__(self, spectral_norm=True, **kwargs):
+    def __init__(self, spectral_norm: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.spectral_norm = spectral_norm
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         channels = input_shape[-1]
         if channels % 8:
             raise ValueError(
@@ -57,7 +59,7 @@ class ResidualControl(keras.layers.Layer):
             name="gamma", shape=(), initializer="zeros"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         features = ops.relu(self.reduce(ops.relu(inputs)))
         return inputs + self.gamma * self.expand(features)
 
@@ -74,8 +76,8 @@ class ResidualControl(keras.layers.Layer):
             return SpectralNormalization(layer, name=f"{name}_sn")
         return layer
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "spectral_norm": self.spectral_norm}

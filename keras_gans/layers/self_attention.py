@@ -1,12 +1,13 @@
 """Self-attention over image positions (SAGAN)."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+from keras_gans import checks
 from keras_gans.layers.convolution import Conv2D
 from keras_gans.layers.spectral_normalization import SpectralNormalization
-
-_VARIANTS = ("code", "paper")
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -49,17 +50,14 @@ class SelfAttention(keras.layers.Layer):
     released code, `non_local.py`.
     """
 
-    def __init__(self, variant="code", spectral_norm=True, **kwargs):
+    def __init__(
+        self, variant: str = "code", spectral_norm: bool = True, **kwargs
+    ):
         super().__init__(**kwargs)
-        if variant not in _VARIANTS:
-            raise ValueError(
-                f"`variant` must be one of {_VARIANTS}. Received: "
-                f"variant={variant!r}."
-            )
-        self.variant = variant
+        self.variant = checks.one_of("variant", variant, ("code", "paper"))
         self.spectral_norm = spectral_norm
 
-    def build(self, input_shape):
+    def build(self, input_shape: tuple) -> None:
         _, height, width, channels = input_shape
         if channels % 8:
             raise ValueError(
@@ -89,7 +87,7 @@ class SelfAttention(keras.layers.Layer):
             name="gamma", shape=(), initializer="zeros"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         _, height, width, channels = inputs.shape
         weights = self.attention_map(inputs)
         values = self._positions(self._pool(self.value(inputs)))
@@ -99,7 +97,7 @@ class SelfAttention(keras.layers.Layer):
             attended = self.output_projection(attended)
         return inputs + self.gamma * attended
 
-    def attention_map(self, inputs):
+    def attention_map(self, inputs: Any) -> Any:
         """Returns β, float32 `(batch, queries, keys)`; each row sums to 1."""
         queries = self._positions(self.query(inputs))
         keys = self._positions(self._pool(self.key(inputs)))
@@ -122,10 +120,9 @@ class SelfAttention(keras.layers.Layer):
         _, height, width, channels = inputs.shape
         return ops.reshape(inputs, (-1, height * width, channels))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(variant=self.variant, spectral_norm=self.spectral_norm)
-        return config
+    def get_config(self) -> dict[str, Any]:
+        own = {"variant": self.variant, "spectral_norm": self.spectral_norm}
+        return super().get_config() | own

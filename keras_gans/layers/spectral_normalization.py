@@ -1,7 +1,11 @@
 """Spectral normalization of a layer's kernel."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_gans import checks
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -44,20 +48,23 @@ class SpectralNormalization(keras.layers.Wrapper):
     and Appendix A.
     """
 
-    def __init__(self, layer, power_iterations=1, epsilon=1e-12, **kwargs):
+    def __init__(
+        self,
+        layer: keras.layers.Layer,
+        power_iterations: int = 1,
+        epsilon: float = 1e-12,
+        **kwargs,
+    ):
         # The wrapper itself works in float32; the wrapped layer keeps its
         # own policy and casts the inputs and the normalized kernel.
         kwargs.update(dtype="float32", autocast=False)
         super().__init__(layer, **kwargs)
-        if power_iterations < 1:
-            raise ValueError(
-                "`power_iterations` must be a positive integer. Received: "
-                f"power_iterations={power_iterations}."
-            )
-        self.power_iterations = power_iterations
+        self.power_iterations = checks.integer(
+            "power_iterations", power_iterations
+        )
         self.epsilon = epsilon
 
-    def build(self, input_shape=None):
+    def build(self, input_shape: tuple | None = None) -> None:
         super().build(input_shape)
         kernel = self._kernel()
         self.vector_u = self.add_weight(
@@ -69,7 +76,7 @@ class SpectralNormalization(keras.layers.Wrapper):
             aggregation="only_first_replica",
         )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         kernel = self._kernel()
         value = ops.cast(kernel, "float32")
         sigma, vector_u = self._sigma(value)
@@ -80,14 +87,14 @@ class SpectralNormalization(keras.layers.Wrapper):
         with keras.StatelessScope(state_mapping=mapping):
             return self.layer(inputs)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         return self.layer.compute_output_shape(input_shape)
 
-    def sigma(self):
+    def sigma(self) -> Any:
         """Returns σ(W), the estimate that a call divides by (scalar)."""
         return self._sigma(ops.cast(self._kernel(), "float32"))[0]
 
-    def normalized_kernel(self):
+    def normalized_kernel(self) -> Any:
         """Returns W / σ(W), the kernel that a call uses, in float32."""
         value = ops.cast(self._kernel(), "float32")
         return value / self._sigma(value)[0]
@@ -132,7 +139,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         )
         return len(self._kernel().shape) - (2 if transposed else 1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         config.pop("dtype", None)
         config.update(

@@ -1,9 +1,11 @@
 """The spatially decomposed hinge game with the local gradient amplifier."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
-from keras_gans.checks import one_of
+from keras_gans import checks
 from keras_gans.losses.adversarial import AdversarialLoss, as_float32
 
 AMPLIFICATIONS = ("abs", "literal", "monotone")
@@ -82,32 +84,32 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
 
     def __init__(
         self,
-        amplification="abs",
-        zero=False,
-        stop_gradient=True,
-        hinge_on="cells",
+        amplification: str = "abs",
+        zero: bool = False,
+        stop_gradient: bool = True,
+        hinge_on: str = "cells",
     ):
-        one_of("amplification", amplification, AMPLIFICATIONS)
-        one_of("hinge_on", hinge_on, HINGES)
+        checks.one_of("amplification", amplification, AMPLIFICATIONS)
+        checks.one_of("hinge_on", hinge_on, HINGES)
         self.amplification = amplification
         self.zero = zero
         self.stop_gradient = stop_gradient
         self.hinge_on = hinge_on
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         real, fake = as_float32(real), as_float32(fake)
         if self.hinge_on == "mean":
             real, fake = _image_means(real), _image_means(fake)
         return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         fake = as_float32(fake)
         amplification = self.amplification_map(fake)
         if self.stop_gradient:
             amplification = ops.stop_gradient(amplification)
         return -ops.mean(fake * amplification)
 
-    def amplification_map(self, scores):
+    def amplification_map(self, scores: Any) -> Any:
         """Returns A for a map of scores, float32 of the same shape."""
         scores = as_float32(scores)
         cap = 0.0 if self.zero else 1.0
@@ -116,7 +118,7 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
         capped = ops.minimum(scores, cap)
         return ops.abs(capped) if self.amplification == "abs" else capped
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "amplification": self.amplification,
             "zero": self.zero,

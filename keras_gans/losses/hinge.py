@@ -1,5 +1,7 @@
 """The hinge game."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -17,9 +19,9 @@ class Hinge(AdversarialLoss):
     [Lim & Ye, 2017](https://arxiv.org/abs/1705.02894).
     """
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         return -ops.mean(as_float32(fake))

@@ -1,5 +1,7 @@
 """The least-squares game."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -19,10 +21,10 @@ class LeastSquares(AdversarialLoss):
     Reference: [Mao et al., 2017](https://arxiv.org/abs/1611.04076).
     """
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         real, fake = as_float32(real), as_float32(fake)
         errors = ops.mean(ops.square(real - 1.0)) + ops.mean(ops.square(fake))
         return errors / 2.0
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         return ops.mean(ops.square(as_float32(fake) - 1.0))

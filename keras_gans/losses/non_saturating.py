@@ -1,5 +1,7 @@
 """The logistic games: non-saturating, halved as in DCGAN, and saturating."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -16,11 +18,11 @@ class NonSaturating(AdversarialLoss):
     Reference: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661).
     """
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         return ops.mean(ops.softplus(-as_float32(fake)))
 
 
@@ -37,7 +39,7 @@ class DCGAN(NonSaturating):
     [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028), mode "dcgan".
     """
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         return super().discriminator(real, fake) / 2.0
 
 
@@ -54,5 +56,5 @@ class Saturating(NonSaturating):
     Reference: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661).
     """
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         return -ops.mean(ops.softplus(as_float32(fake)))

@@ -1,6 +1,7 @@
 """Relativistic average games: real images against the mean of the others."""
 
 import abc
+from typing import Any
 
 import keras
 from keras import ops
@@ -25,16 +26,16 @@ class RelativisticAverage(AdversarialLoss):
     relativistic = True
 
     @abc.abstractmethod
-    def cost(self, relative):
+    def cost(self, relative: Any) -> Any:
         """Returns φ of relative scores, elementwise."""
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(self.cost(real - ops.mean(fake))) + ops.mean(
             self.cost(ops.mean(real) - fake)
         )
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         if real is None:
             raise ValueError(
                 "A relativistic loss compares generated with real images. "
@@ -47,7 +48,7 @@ class RelativisticAverage(AdversarialLoss):
 class RelativisticHinge(RelativisticAverage):
     """RaHinge, φ(s) = max(0, 1 - s): the loss of MSG-GAN."""
 
-    def cost(self, relative):
+    def cost(self, relative: Any) -> Any:
         return ops.relu(1.0 - relative)
 
 
@@ -55,7 +56,7 @@ class RelativisticHinge(RelativisticAverage):
 class RelativisticNonSaturating(RelativisticAverage):
     """RaSGAN, φ(s) = softplus(-s)."""
 
-    def cost(self, relative):
+    def cost(self, relative: Any) -> Any:
         return ops.softplus(-relative)
 
 
@@ -63,7 +64,7 @@ class RelativisticNonSaturating(RelativisticAverage):
 class RelativisticLeastSquares(RelativisticAverage):
     """RaLSGAN, φ(s) = (s - 1)²."""
 
-    def cost(self, relative):
+    def cost(self, relative: Any) -> Any:
         return ops.square(relative - 1.0)
 
 
@@ -75,5 +76,5 @@ class RelativisticWasserstein(RelativisticAverage):
     the Wasserstein one's doubled.
     """
 
-    def cost(self, relative):
+    def cost(self, relative: Any) -> Any:
         return -relative

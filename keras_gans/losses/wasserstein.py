@@ -1,5 +1,7 @@
 """The Wasserstein game."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -20,8 +22,8 @@ class Wasserstein(AdversarialLoss):
     [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028).
     """
 
-    def discriminator(self, real, fake):
+    def discriminator(self, real: Any, fake: Any) -> Any:
         return ops.mean(as_float32(fake)) - ops.mean(as_float32(real))
 
-    def generator(self, fake, real=None):
+    def generator(self, fake: Any, real: Any = None) -> Any:
         return -ops.mean(as_float32(fake))

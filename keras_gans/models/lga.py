@@ -87,6 +87,7 @@ class LGAGAN(GAN):
         discriminator_width: int = 0,
         batch_statistics: bool = True,
         momentum: float = 0.9,
+        release: str = "sagan",
         folding: bool = True,
         loss: str = "decomposed_hinge",
         amplification: str = "abs",
@@ -122,6 +123,9 @@ class LGAGAN(GAN):
             batch_statistics: Whether the generator of `wgan_gp` normalizes
                 by the batch in sampling too, as published.
             momentum: Decay of the moving statistics of the other backbones.
+            release: `sngan` for all details of the backbone `sngan` as in
+                its released code; `sagan` for those of SAGAN's: see
+                `resnet_discriminator`.
             folding: Whether resampling convolutions are folded (exact).
             loss: `decomposed_hinge`, or a name of `keras_gans.losses.NAMES`.
             amplification: See `SpatiallyDecomposedHinge`, as for the next
@@ -152,6 +156,7 @@ class LGAGAN(GAN):
             map_resolution=map_resolution,
             batch_statistics=batch_statistics,
             momentum=momentum,
+            release=release,
             folding=folding,
             weight_decay=weight_decay,
         )
@@ -205,8 +210,17 @@ def _wgan_gp(
 
 
 def _sngan(
-    images, *, latent_dim, widths, map_resolution, momentum, folding, **unused
+    images,
+    *,
+    latent_dim,
+    widths,
+    map_resolution,
+    momentum,
+    release,
+    folding,
+    **unused,
 ):
+    images = images | {"release": release}
     published = SNGAN_WIDTHS[images["resolution"] == 32]
     return (
         resnet_generator(
@@ -221,6 +235,7 @@ def _sngan(
         resnet_discriminator(
             width=widths[1] or published[1],
             map_resolution=map_resolution,
+            hidden_channels="in" if release == "sngan" else "out",
             folding=folding,
             **images,
         ),

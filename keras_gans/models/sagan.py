@@ -64,6 +64,7 @@ class SAGAN(GAN):
         attention_variant: str = "code",
         spectral_norm: str = "both",
         hidden_channels: str = "out",
+        release: str = "sagan",
         momentum: float = 0.999,
         final_momentum: float = 0.9999,
         folding: bool = True,
@@ -88,6 +89,8 @@ class SAGAN(GAN):
             spectral_norm: `both`, `discriminator` or `none`.
             hidden_channels: `out` or, as SNGAN has it, `in`: see
                 `resnet_discriminator`.
+            release: `sagan` or `sngan`, whose released code the initial
+                kernels and the like follow: see `resnet_generator`.
             momentum: Decay of the generator blocks' moving statistics.
             final_momentum: That of the generator's last normalization.
             folding: Whether resampling convolutions are folded (exact).
@@ -109,6 +112,7 @@ class SAGAN(GAN):
             "num_classes": num_classes,
             "attention_resolution": attention_resolution,
             "attention_variant": attention_variant,
+            "release": release,
             "folding": folding,
         }
         generator = resnet_generator(

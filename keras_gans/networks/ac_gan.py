@@ -7,12 +7,9 @@ Appendix A.
 import keras
 from keras import layers, ops
 
-from keras_gans.layers import (
-    BatchNormalization,
-    Conv2D,
-    Conv2DTranspose,
-    NormalToUniform,
-)
+from keras_gans import checks
+from keras_gans.layers import BatchNormalization, Conv2D, NormalToUniform
+from keras_gans.networks.wgan_layers import doubling
 
 # Widths of the generator's first feature map and of its hidden transposed
 # convolutions, in units of the base width: 64, and 96 at 32 pixels.
@@ -75,12 +72,10 @@ def ac_gan_generator(
     >>> ac_gan_generator(resolution=64, num_classes=3, width=2).output_shape
     (None, 64, 64, 3)
     """
-    _check_resolution(resolution)
-    if latent_distribution not in LATENT_DISTRIBUTIONS:
-        raise ValueError(
-            f"`latent_distribution` must be one of {LATENT_DISTRIBUTIONS}. "
-            f"Received: latent_distribution={latent_distribution!r}."
-        )
+    checks.one_of("resolution", resolution, RESOLUTIONS)
+    checks.one_of(
+        "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
+    )
     multipliers = tuple(multipliers) or GENERATOR_MULTIPLIERS[resolution]
     size, remainder = divmod(resolution, 2 ** len(multipliers))
     if remainder or not size:
@@ -104,10 +99,10 @@ def ac_gan_generator(
     features = layers.ReLU(name="dense_relu")(features)
     features = layers.Reshape((size, size, first), name="reshape")(features)
     for index, filters in enumerate(hidden, 1):
-        features = _doubling(filters, f"deconv_{index}")(features)
+        features = doubling(filters, 5, _normal(), f"deconv_{index}")(features)
         features = BatchNormalization(momentum, name=f"bn_{index}")(features)
         features = layers.ReLU(name=f"relu_{index}")(features)
-    features = _doubling(channels, "to_image")(features)
+    features = doubling(channels, 5, _normal(), "to_image")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     inputs = [latents, labels] if num_classes else latents
     return keras.Model(inputs, images, name=name)
@@ -160,7 +155,7 @@ def ac_gan_discriminator(
     >>> ac_gan_discriminator(resolution=32, num_classes=10).output_shape
     [(None, 1), (None, 10)]
     """
-    _check_resolution(resolution)
+    checks.one_of("resolution", resolution, RESOLUTIONS)
     images = keras.Input((resolution, resolution, channels), name="images")
     features = _noisy(images, activation_noise, "noise_0")
     for index, (multiplier, strides) in enumerate(DISCRIMINATOR_STAGES, 1):
@@ -251,30 +246,9 @@ class _OneHot(layers.Layer):
         return {**super().get_config(), "num_classes": self.num_classes}
 
 
-def _check_resolution(resolution):
-    if resolution not in RESOLUTIONS:
-        raise ValueError(
-            "The networks of AC-GAN exist for the resolutions "
-            f"{', '.join(map(str, RESOLUTIONS))}. Received: "
-            f"resolution={resolution}."
-        )
-
-
 def _normal():
     # An instance for each layer: one that is shared repeats its numbers.
     return keras.initializers.RandomNormal(stddev=0.02)
-
-
-def _doubling(filters, name):
-    """Returns a 5x5 transposed convolution that doubles the size."""
-    return Conv2DTranspose(
-        filters,
-        5,
-        2,
-        padding="same",
-        kernel_initializer=_normal(),
-        name=name,
-    )
 
 
 def _noisy(features, stddev, name):

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from keras_gans import checks
+
 # Weight of a block's convolutions beside its shortcut.
 _RESIDUAL = 0.3
 
@@ -50,7 +52,8 @@ def char_generator(
     Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
     §5.5; the released code's language experiment.
     """
-    _check(vocabulary, length, latent_dim, width, blocks, kernel_size)
+    _check(vocabulary, kernel_size, length, width, blocks)
+    checks.integer("latent_dim", latent_dim)
     latents = keras.Input((latent_dim,), name="latents")
     x = layers.Dense(length * width, name="project")(latents)
     x = layers.Reshape((length, width))(x)
@@ -94,7 +97,7 @@ def char_discriminator(
 
     Reference: see `char_generator`.
     """
-    _check(vocabulary, length, 1, width, blocks, kernel_size)
+    _check(vocabulary, kernel_size, length, width, blocks)
     symbols = keras.Input((length, vocabulary), name="symbols")
     x = _convolution(width, 1, "embed")(symbols)
     for index in range(blocks):
@@ -127,14 +130,11 @@ def _convolution(filters, kernel_size, name):
     )
 
 
-def _check(vocabulary, length, latent_dim, width, blocks, kernel_size):
-    if vocabulary < 2 or min(length, latent_dim, width, blocks) < 1:
-        raise ValueError(
-            "The character model needs at least two symbols and positive "
-            f"sizes. Received: vocabulary={vocabulary}, length={length}, "
-            f"latent_dim={latent_dim}, width={width}, blocks={blocks}."
-        )
-    if kernel_size < 1 or kernel_size % 2 == 0:
+def _check(vocabulary, kernel_size, *sizes):
+    checks.integer("vocabulary", vocabulary, minimum=2)
+    for name, size in zip(("length", "width", "blocks"), sizes, strict=True):
+        checks.integer(name, size)
+    if checks.integer("kernel_size", kernel_size) % 2 == 0:
         raise ValueError(
             "Convolutions of the character model are centred, so "
             "`kernel_size` must be odd. Received: "

@@ -1,7 +1,7 @@
 """The DCGAN of geometric GAN.
 
 Reference: [Lim & Ye, 2017](https://arxiv.org/abs/1705.02894), and its
-released code.
+released code lim0606/pytorch-geometric-gan, models/dcgan.py.
 """
 
 import keras

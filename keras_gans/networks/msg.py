@@ -4,16 +4,14 @@ The generator gives an image at every scale, and the discriminator takes them
 all: each but the largest joins the features of its own size.
 
 Reference: [Karnewar & Iyengar, 2019](https://arxiv.org/abs/1903.06048v1), §2
-and §3, and the released code of that time.
+and §3, and the released code of that time, akanimax/BMSG-GAN at b0db8fc.
 """
 
 import keras
 from keras import layers
 
-from keras_gans.layers import (
-    AveragePool2D,
-    MinibatchStdDev,
-)
+from keras_gans import checks
+from keras_gans.layers import AveragePool2D, MinibatchStdDev
 from keras_gans.layers.equalized import (
     EqualizedConv2D,
     EqualizedLatentMap,
@@ -179,11 +177,7 @@ def msg_discriminator(
     Raises:
         ValueError: For a resolution, width or `combine` that cannot be.
     """
-    if combine not in COMBINATIONS:
-        raise ValueError(
-            f"`combine` must be one of {list(COMBINATIONS)}. Received: "
-            f"combine={combine!r}."
-        )
+    checks.one_of("combine", combine, COMBINATIONS)
     join, parts = COMBINATIONS[combine]
     filters = widths(resolution, max_channels)
     images = [

@@ -2,19 +2,21 @@
 
 Reference: [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637),
 Appendix A; [Zhang et al., 2019](https://arxiv.org/abs/1805.08318), and the
-released code of both.
+released code of both, pfnet-research/sngan_projection (`gen_models`,
+`dis_models`) and brain-research/self-attention-gan.
 """
 
 import keras
 from keras import layers
 
+from keras_gans import checks
 from keras_gans.layers import (
     BatchNormalization,
     ClassProjection,
     ResidualControl,
     SelfAttention,
 )
-from keras_gans.networks.resnet_blocks import Blocks
+from keras_gans.networks.resnet_blocks import RELEASES, Blocks
 
 # Stage widths as multiples of the base width, as published. A generator's
 # first is that of its 4x4 input, and every further stage doubles the size.
@@ -44,6 +46,7 @@ def resnet_generator(
     attention_resolution: int = 0,
     attention_variant: str = "code",
     spectral_norm: bool = True,
+    release: str = "sagan",
     folding: bool = True,
     momentum: float = 0.999,
     final_momentum: float = 0.9999,
@@ -67,6 +70,9 @@ def resnet_generator(
         attention_variant: `code` or `paper`, see `SelfAttention`; or
             `residual`, a `ResidualControl` in its place.
         spectral_norm: Whether kernels are spectrally normalized.
+        release: Whose released code the details follow, `sagan` or `sngan`:
+            the latter's 3x3 kernels in blocks start √2 times as large as
+            Glorot's, its batch normalization has ε = 2e-5, not 1e-5.
         folding: Whether resampling convolutions use their exact, cheaper
             form.
         momentum: Moving-average decay of the blocks' batch normalization.
@@ -82,9 +88,7 @@ def resnet_generator(
         ValueError: For a resolution that the architecture has not, or an
             attention resolution that no block has.
     """
-    multipliers = _multipliers(
-        resolution, multipliers, GENERATOR_MULTIPLIERS, "generator"
-    )
+    multipliers = _multipliers(resolution, multipliers, GENERATOR_MULTIPLIERS)
     sizes = [8 << index for index in range(len(multipliers) - 1)]
     if sizes[-1:] != [resolution]:
         raise ValueError(
@@ -98,6 +102,7 @@ def resnet_generator(
         spectral_norm=spectral_norm,
         folding=folding,
         momentum=momentum,
+        release=release,
     )
     latents = keras.Input((latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
@@ -112,9 +117,9 @@ def resnet_generator(
         )
         if size == attention_resolution:
             features = _attention(attention_variant, spectral_norm)(features)
-    features = BatchNormalization(momentum=final_momentum, name="final_bn")(
-        features
-    )
+    features = BatchNormalization(
+        final_momentum, RELEASES[release], name="final_bn"
+    )(features)
     features = layers.ReLU(name="final_relu")(features)
     features = blocks.conv(channels, 3, "to_image")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
@@ -133,6 +138,7 @@ def resnet_discriminator(
     attention_variant: str = "code",
     spectral_norm: bool = True,
     hidden_channels: str = "out",
+    release: str = "sagan",
     map_resolution: int = 0,
     folding: bool = True,
     name: str = "discriminator",
@@ -163,6 +169,9 @@ def resnet_discriminator(
         hidden_channels: Channels between the two convolutions of a block:
             `out`, those of its output, as SAGAN's; or `in`, those of its
             input, as SNGAN's.
+        release: Whose released code the details follow, `sagan` or `sngan`:
+            the latter's 3x3 kernels in blocks start √2 times as large as
+            Glorot's, its score has no bias b at 32 pixels.
         map_resolution: Height n of a map of scores; 0 for one score an
             image.
         folding: Whether resampling convolutions use their exact, cheaper
@@ -180,7 +189,7 @@ def resnet_discriminator(
             does not divide the last feature map's or is given with classes.
     """
     multipliers = _multipliers(
-        resolution, multipliers, DISCRIMINATOR_MULTIPLIERS, "discriminator"
+        resolution, multipliers, DISCRIMINATOR_MULTIPLIERS
     )
     halvings = DISCRIMINATOR_HALVINGS[resolution]
     sizes = [
@@ -189,17 +198,15 @@ def resnet_discriminator(
     ]
     _check_attention(attention_resolution, sizes, "discriminator")
     _check_map(map_resolution, sizes[-1], num_classes)
-    if hidden_channels not in ("out", "in"):
-        raise ValueError(
-            "`hidden_channels` must be 'out' or 'in'. Received: "
-            f"hidden_channels={hidden_channels!r}."
-        )
+    checks.one_of("hidden_channels", hidden_channels, ("out", "in"))
     blocks = Blocks(
         num_classes=0,
         spectral_norm=spectral_norm,
         folding=folding,
         momentum=0.0,
+        release=release,
     )
+    bias = (release, resolution) != ("sngan", 32)
     images = keras.Input((resolution, resolution, channels), name="images")
     labels = keras.Input((), dtype="int32", name="labels")
     features = images
@@ -222,10 +229,11 @@ def resnet_discriminator(
             features = _attention(attention_variant, spectral_norm)(features)
     features = layers.ReLU(name="final_relu")(features)
     if map_resolution:
-        scores = _score_map(blocks, features, map_resolution)
+        scores = _score_map(blocks, features, map_resolution, bias)
         return keras.Model(images, scores, name=name)
     pooled = _SumPooling(name="sum")(features)
-    scores = blocks.normalized(layers.Dense(1, name="score"))(pooled)
+    score = layers.Dense(1, use_bias=bias, name="score")
+    scores = blocks.normalized(score)(pooled)
     if not num_classes:
         return keras.Model(images, scores, name=name)
     projection = ClassProjection(num_classes, spectral_norm, name="projection")
@@ -244,14 +252,14 @@ class _SumPooling(keras.layers.Layer):
         return (input_shape[0], input_shape[-1])
 
 
-def _score_map(blocks, features, resolution):
+def _score_map(blocks, features, resolution, bias):
     """Returns scores whose mean is that of the summed features."""
     size = features.shape[1]
     if size != resolution:
         pool = layers.AveragePooling2D(size // resolution, name="map_pool")
         features = pool(features)
     features = layers.Rescaling(float(size * size), name="map_scale")(features)
-    return blocks.conv(1, 1, "score")(features)
+    return blocks.conv(1, 1, "score", use_bias=bias)(features)
 
 
 def _attention(variant, spectral_norm):
@@ -260,13 +268,8 @@ def _attention(variant, spectral_norm):
     return SelfAttention(variant, spectral_norm, name="attention")
 
 
-def _multipliers(resolution, multipliers, published, network):
-    if resolution not in published:
-        raise ValueError(
-            f"The ResNet {network} exists for the resolutions "
-            f"{', '.join(map(str, published))}. Received: "
-            f"resolution={resolution}."
-        )
+def _multipliers(resolution, multipliers, published):
+    checks.one_of("resolution", resolution, published)
     return tuple(multipliers) or published[resolution]
 
 

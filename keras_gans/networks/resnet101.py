@@ -1,7 +1,7 @@
 """The 101-layer bottleneck ResNets of WGAN-GP, 64 pixels.
 
 Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-section 5.2, and the released code.
+section 5.2, and the released gan_64x64.py (`ResnetGenerator`).
 """
 
 import dataclasses
@@ -9,10 +9,12 @@ import dataclasses
 import keras
 from keras import layers
 
-from keras_gans.layers import Conv2D, Conv2DTranspose
 from keras_gans.layers.depth_to_space import DepthToSpace
 from keras_gans.networks.wgan_layers import (
     check_normalization,
+    conv,
+    dense,
+    doubling,
     glorot,
     he,
     normalize,
@@ -42,7 +44,7 @@ class _Blocks:
         stride 2.
         """
         features = layers.ReLU(name=f"{name}_relu_1")(inputs)
-        features = _conv(inputs.shape[-1] // 2, 1, he(), f"{name}_conv_1")(
+        features = conv(inputs.shape[-1] // 2, 1, he(), f"{name}_conv_1")(
             features
         )
         features = layers.ReLU(name=f"{name}_relu_2")(features)
@@ -51,7 +53,7 @@ class _Blocks:
         )
         features = layers.ReLU(name=f"{name}_relu_3")(features)
         # Normalization follows, whose offset is the bias.
-        features = _conv(filters, 1, he(), f"{name}_conv_3", use_bias=False)(
+        features = conv(filters, 1, he(), f"{name}_conv_3", use_bias=False)(
             features
         )
         features = normalize(
@@ -70,10 +72,10 @@ class _Blocks:
         name = f"{name}_shortcut"
         if resample == "up":
             # Sub-pixel: four times the channels, then 2x2 pixels of them.
-            features = _conv(4 * filters, 1, glorot(), name)(inputs)
+            features = conv(4 * filters, 1, glorot(), name)(inputs)
             return DepthToSpace(name=f"{name}_pixels")(features)
         if resample == "down":
-            return _conv(filters, 1, glorot(2), name, strides=2)(inputs)
+            return conv(filters, 1, glorot(2), name, strides=2)(inputs)
         return inputs
 
 
@@ -109,16 +111,14 @@ def resnet101_generator(
     (first, plain), *rest = _stages(width)
     blocks = _Blocks(normalization="batch", batch_statistics=batch_statistics)
     latents = keras.Input((latent_dim,), name="latents")
-    features = layers.Dense(
-        16 * first, kernel_initializer=glorot(), name="dense"
-    )(latents)
+    features = dense(16 * first, "dense")(latents)
     features = layers.Reshape((4, 4, first), name="reshape")(features)
     features = _plain_blocks(blocks, features, first, plain)
     for filters, plain in rest:
         size = 2 * features.shape[1]
         features = blocks.block(features, filters, f"up_{size}", "up")
         features = _plain_blocks(blocks, features, filters, plain)
-    features = _conv(channels, 1, glorot(), "to_image")(features)
+    features = conv(channels, 1, glorot(), "to_image")(features)
     features = layers.Rescaling(OUTPUT_SCALE, name="output_scale")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     return keras.Model(latents, images, name=name)
@@ -152,16 +152,14 @@ def resnet101_critic(
     (first, plain), *rest = reversed(_stages(width))
     blocks = _Blocks(normalization=normalization)
     images = keras.Input((RESOLUTION, RESOLUTION, channels), name="images")
-    features = _conv(first, 1, glorot(), "from_image")(images)
+    features = conv(first, 1, glorot(), "from_image")(images)
     features = _plain_blocks(blocks, features, first, plain)
     for filters, plain in rest:
         size = features.shape[1] // 2
         features = blocks.block(features, filters, f"down_{size}", "down")
         features = _plain_blocks(blocks, features, filters, plain)
     features = layers.Flatten(name="flatten")(features)
-    scores = layers.Dense(1, kernel_initializer=glorot(), name="score")(
-        features
-    )
+    scores = dense(1, "score")(features)
     scores = layers.Rescaling(OUTPUT_SCALE, name="score_scale")(scores)
     return keras.Model(images, scores, name=name)
 
@@ -173,31 +171,12 @@ def _plain_blocks(blocks, features, filters, count):
     return features
 
 
-def _conv(filters, size, initializer, name, strides=1, use_bias=True):
-    return Conv2D(
-        filters,
-        size,
-        strides,
-        padding="same",
-        use_bias=use_bias,
-        kernel_initializer=initializer,
-        name=name,
-    )
-
-
 def _resampling_conv(filters, resample, name):
     if resample == "up":
-        return Conv2DTranspose(
-            filters,
-            3,
-            2,
-            padding="same",
-            kernel_initializer=he(2, transposed=True),
-            name=name,
-        )
+        return doubling(filters, 3, he(2, transposed=True), name)
     if resample == "down":
-        return _conv(filters, 3, he(2), name, strides=2)
-    return _conv(filters, 3, he(), name)
+        return conv(filters, 3, he(2), name, strides=2)
+    return conv(filters, 3, he(), name)
 
 
 def _stages(width):

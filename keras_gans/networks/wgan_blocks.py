@@ -1,17 +1,17 @@
 """The residual blocks of WGAN-GP and what is published of its ResNets."""
 
 import dataclasses
+from typing import Any
 
 from keras import layers
 
 from keras_gans.layers import (
     AveragePool2D,
-    Conv2D,
     Conv2DAveragePool,
     Upsample2D,
     UpsampleConv2D,
 )
-from keras_gans.networks.wgan_layers import glorot, he, normalize
+from keras_gans.networks.wgan_layers import conv, glorot, he, normalize
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Blocks:
     num_classes: int = 0
     batch_statistics: bool = True
 
-    def normalize(self, features, labels, name):
+    def normalize(self, features: Any, labels: Any, name: str) -> Any:
         """Returns normalized features, by class if there are labels."""
         return normalize(
             features,
@@ -85,7 +85,9 @@ class Blocks:
             batch_statistics=self.batch_statistics,
         )
 
-    def generator_block(self, inputs, labels, filters, name):
+    def generator_block(
+        self, inputs: Any, labels: Any, filters: int, name: str
+    ) -> Any:
         """norm-ReLU-up-conv-norm-ReLU-conv, with an upsampled shortcut."""
         gain = self.architecture.upsampling_gain
         features = self.normalize(inputs, labels, f"{name}_norm_1")
@@ -107,22 +109,19 @@ class Blocks:
         )
         return layers.Add(name=name)([features, shortcut])
 
-    def critic_block(self, inputs, filters, halve, name):
+    def critic_block(
+        self, inputs: Any, filters: int, halve: bool, name: str
+    ) -> Any:
         """norm-ReLU-conv-norm-ReLU-conv, halving the size or not."""
         features = self.normalize(inputs, None, f"{name}_norm_1")
         features = layers.ReLU(name=f"{name}_relu_1")(features)
-        features = Conv2D(
-            inputs.shape[-1],
-            3,
-            padding="same",
-            use_bias=self.architecture.first_bias,
-            kernel_initializer=he(),
-            name=f"{name}_conv_1",
-        )(features)
+        bias = self.architecture.first_bias
+        first = conv(inputs.shape[-1], 3, he(), f"{name}_conv_1", use_bias=bias)
+        features = first(features)
         features = self.normalize(features, None, f"{name}_norm_2")
         return self._critic_end(inputs, features, filters, halve, name)
 
-    def first_critic_block(self, images, filters, name):
+    def first_critic_block(self, images: Any, filters: int, name: str) -> Any:
         """conv-ReLU-conv-pool, with a pooled 1x1 shortcut."""
         features = conv(filters, 3, he(), f"{name}_conv_1")(images)
         return self._critic_end(images, features, filters, True, name)
@@ -158,20 +157,3 @@ class Blocks:
         if upsampling and not self.folding:
             first, second = second, first
         return second(first(inputs))
-
-
-def conv(filters, size, initializer, name, strides=1):
-    """Returns a 'same' convolution."""
-    return Conv2D(
-        filters,
-        size,
-        strides=strides,
-        padding="same",
-        kernel_initializer=initializer,
-        name=name,
-    )
-
-
-def dense(units, name):
-    """Returns a linear layer."""
-    return layers.Dense(units, kernel_initializer=glorot(), name=name)

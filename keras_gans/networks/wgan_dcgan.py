@@ -1,8 +1,9 @@
 """The convolutional and fully connected networks of WGAN-GP's experiments.
 
 Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-section 5.2 and Figures 2, 3 and 5, and the released code; the baseline is
-that of [Radford et al., 2016](https://arxiv.org/abs/1511.06434).
+section 5.2 and Figures 2, 3 and 5, the released gan_64x64.py, gan_cifar.py and
+gan_mnist.py; and for the baseline
+[Radford et al., 2016](https://arxiv.org/abs/1511.06434).
 """
 
 import dataclasses
@@ -10,10 +11,12 @@ import dataclasses
 import keras
 from keras import layers
 
-from keras_gans.layers import Conv2D, Conv2DTranspose
+from keras_gans import checks
 from keras_gans.layers.gated import GatedActivation
 from keras_gans.networks.wgan_layers import (
     check_normalization,
+    conv,
+    doubling,
     glorot,
     he,
     normalize,
@@ -50,24 +53,12 @@ class _Maker:
         )
 
     def downsample(self, features, count, name):
-        return Conv2D(
-            self.filters(count),
-            KERNEL,
-            2,
-            padding="same",
-            kernel_initializer=self.kernel(he(2)),
-            name=name,
-        )(features)
+        kernel, filters = self.kernel(he(2)), self.filters(count)
+        return conv(filters, KERNEL, kernel, name, strides=2)(features)
 
     def upsample(self, features, filters, name):
-        return Conv2DTranspose(
-            filters,
-            KERNEL,
-            2,
-            padding="same",
-            kernel_initializer=self.kernel(he(2, transposed=True)),
-            name=name,
-        )(features)
+        kernel = self.kernel(he(2, transposed=True))
+        return doubling(filters, KERNEL, kernel, name)(features)
 
     def normalize(self, features, name):
         return normalize(
@@ -132,7 +123,8 @@ def wgan_dcgan_generator(
     Raises:
         ValueError: For a value that the architecture has not.
     """
-    default, multipliers = _sizes(resolution)
+    checks.one_of("resolution", resolution, SIZES)
+    default, multipliers = SIZES[resolution]
     width = width or default
     make = _maker(activation, normalization, deviation, batch_statistics)
     if constant_width:
@@ -197,7 +189,8 @@ def wgan_dcgan_critic(
     Raises:
         ValueError: For a value that the architecture has not.
     """
-    default, multipliers = _sizes(resolution)
+    checks.one_of("resolution", resolution, SIZES)
+    default, multipliers = SIZES[resolution]
     width = width or default
     make = _maker(activation, normalization, deviation, slope=0.2)
     images = keras.Input((resolution, resolution, channels), name="images")
@@ -270,11 +263,7 @@ def _maker(
     activation, normalization, deviation, batch_statistics=True, slope=0.0
 ):
     check_normalization(normalization)
-    if activation not in ACTIVATIONS:
-        raise ValueError(
-            f"`activation` must be one of {', '.join(ACTIVATIONS)}. "
-            f"Received: activation={activation!r}."
-        )
+    checks.one_of("activation", activation, ACTIVATIONS)
     return _Maker(
         activation=activation,
         normalization=normalization,
@@ -282,13 +271,3 @@ def _maker(
         slope=slope,
         batch_statistics=batch_statistics,
     )
-
-
-def _sizes(resolution):
-    if resolution not in SIZES:
-        raise ValueError(
-            "The DCGANs of WGAN-GP exist for the resolutions "
-            f"{', '.join(map(str, SIZES))}. Received: "
-            f"resolution={resolution}."
-        )
-    return SIZES[resolution]

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_gans import checks
 from keras_gans.networks.resnet101 import (
     RESOLUTION,
     resnet101_critic,
@@ -38,11 +39,7 @@ def check_architecture(
     architecture: str, resolution: int, num_classes: int
 ) -> None:
     """Raises ValueError for networks that there are not."""
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"`architecture` must be one of {', '.join(ARCHITECTURES)}. "
-            f"Received: architecture={architecture!r}."
-        )
+    checks.one_of("architecture", architecture, ARCHITECTURES)
     if num_classes and architecture != "resnet":
         raise ValueError(
             "Only architecture='resnet' has a conditional form. Received: "
@@ -63,16 +60,18 @@ def critic_normalization(
 
     The 32 px ResNet and `dcgan_no_norm` have none. Otherwise it is layer
     normalization under the gradient penalty, which batch statistics would
-    invalidate, and batch normalization without; the DCGANs for CIFAR-10 and
-    MNIST have batch normalization under weight clipping only.
+    invalidate, and batch normalization without (`gan_64x64.py`). The DCGAN
+    for CIFAR-10 has none under the penalty and batch normalization without
+    (`gan_cifar.py`), that for MNIST has batch normalization under weight
+    clipping only (`gan_mnist.py`).
     """
     if architecture == "dcgan_no_norm":
         return "none"
     if architecture == "resnet" and resolution == 32:
         return "none"
-    if architecture.startswith("dcgan") and resolution < 64:
-        return "batch" if method == "wgan" else "none"
-    return "layer" if method == "wgan_gp" else "batch"
+    if method == "wgan_gp":
+        return "layer" if resolution >= 64 else "none"
+    return "none" if resolution == 28 and method != "wgan" else "batch"
 
 
 def wgan_gp_generator(

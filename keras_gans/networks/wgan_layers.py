@@ -1,13 +1,17 @@
-"""Initializers and normalizations of the WGAN-GP networks."""
+"""Layers, initializers and normalizations of the WGAN-GP networks."""
 
 import math
+from typing import Any
 
 import keras
 from keras import layers
 
+from keras_gans import checks
 from keras_gans.layers import (
     BatchNormalization,
     ConditionalBatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
 )
 
 NORMALIZATIONS = ("batch", "layer", "none")
@@ -46,7 +50,12 @@ class FanAverageUniform(keras.initializers.VarianceScaling):
     """
 
     def __init__(
-        self, scale=2.0, stride=1, transposed=False, gain=1.0, seed=None
+        self,
+        scale: float = 2.0,
+        stride: int = 1,
+        transposed: bool = False,
+        gain: float = 1.0,
+        seed: Any = None,
     ):
         if stride < 1 or gain <= 0:
             raise ValueError(
@@ -60,7 +69,7 @@ class FanAverageUniform(keras.initializers.VarianceScaling):
         self.transposed = transposed
         self.gain = gain
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         """Returns a tensor of this shape, a dense or convolution kernel."""
         field = math.prod(shape[:-2])
         fan_in, fan_out = field * shape[-2], field * shape[-1]
@@ -71,7 +80,7 @@ class FanAverageUniform(keras.initializers.VarianceScaling):
         deviation = self.gain * math.sqrt(2 * self.scale / (fan_in + fan_out))
         return uniform(deviation, self.seed)(shape, dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {
             "scale": self.scale,
@@ -82,40 +91,63 @@ class FanAverageUniform(keras.initializers.VarianceScaling):
         }
 
 
-def uniform(deviation: float, seed=None) -> keras.initializers.Initializer:
+def uniform(
+    deviation: float, seed: Any = None
+) -> keras.initializers.Initializer:
     """Returns a uniform initializer of this standard deviation."""
     limit = math.sqrt(3.0) * deviation
     return keras.initializers.RandomUniform(-limit, limit, seed)
 
 
-def he(stride=1, transposed=False, gain=1.0) -> FanAverageUniform:
+def he(
+    stride: int = 1, transposed: bool = False, gain: float = 1.0
+) -> FanAverageUniform:
     """Returns the initializer of layers before a ReLU."""
     return FanAverageUniform(2.0, stride, transposed, gain)
 
 
-def glorot(stride=1, transposed=False, gain=1.0) -> FanAverageUniform:
+def glorot(
+    stride: int = 1, transposed: bool = False, gain: float = 1.0
+) -> FanAverageUniform:
     """Returns the initializer of shortcuts, outputs and dense layers."""
     return FanAverageUniform(1.0, stride, transposed, gain)
 
 
+def conv(
+    filters: int, size: int, initializer: Any, name: str, **options
+) -> Conv2D:
+    """Returns a 'same' convolution, of stride 1 unless `strides` says more."""
+    options.update(kernel_initializer=initializer, name=name)
+    return Conv2D(filters, size, padding="same", **options)
+
+
+def doubling(
+    filters: int, size: int, initializer: Any, name: str
+) -> Conv2DTranspose:
+    """Returns a transposed convolution that doubles height and width."""
+    options = {"kernel_initializer": initializer, "name": name}
+    return Conv2DTranspose(filters, size, 2, padding="same", **options)
+
+
+def dense(units: int, name: str) -> layers.Dense:
+    """Returns a linear layer."""
+    return layers.Dense(units, kernel_initializer=glorot(), name=name)
+
+
 def check_normalization(normalization: str) -> None:
     """Raises ValueError for an unknown normalization."""
-    if normalization not in NORMALIZATIONS:
-        raise ValueError(
-            f"`normalization` must be one of {', '.join(NORMALIZATIONS)}. "
-            f"Received: normalization={normalization!r}."
-        )
+    checks.one_of("normalization", normalization, NORMALIZATIONS)
 
 
 def normalize(
-    features,
+    features: Any,
     normalization: str,
     name: str,
     *,
-    labels=None,
+    labels: Any = None,
     num_classes: int = 0,
     batch_statistics: bool = True,
-):
+) -> Any:
     """Returns normalized features.
 
     Args:

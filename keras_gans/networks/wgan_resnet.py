@@ -1,20 +1,24 @@
 """The ResNets of WGAN-GP for 32, 64 and 128 pixels.
 
 Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
-sections 5.2 to 5.4 and Appendix F, and the released code.
+sections 5.2 to 5.4 and Appendix F, and the code: gan_cifar_resnet.py and
+gan_64x64.py of igul222/improved_wgan_training, wgan_imagenet128.py of
+igul222/nn.
 """
 
 import keras
 from keras import layers
 
+from keras_gans import checks
 from keras_gans.layers import Upsample2D
-from keras_gans.networks.wgan_blocks import (
-    ARCHITECTURES,
-    Blocks,
+from keras_gans.networks.wgan_blocks import ARCHITECTURES, Blocks
+from keras_gans.networks.wgan_layers import (
+    check_normalization,
     conv,
     dense,
+    glorot,
+    he,
 )
-from keras_gans.networks.wgan_layers import check_normalization, glorot, he
 
 
 def wgan_resnet_generator(
@@ -71,9 +75,7 @@ def wgan_resnet_generator(
     labels = keras.Input((), dtype="int32", name="labels")
     width = width or architecture.generator_width
     first, *rest = (width * multiple for multiple in architecture.generator)
-    features = layers.Dense(
-        16 * first, kernel_initializer=glorot(), name="dense"
-    )(latents)
+    features = dense(16 * first, "dense")(latents)
     features = layers.Reshape((4, 4, first), name="reshape")(features)
     for index, filters in enumerate(rest):
         features = blocks.generator_block(
@@ -192,13 +194,7 @@ def _first_critic_layer(blocks, images, resolution, filters):
 
 
 def _architecture(resolution):
-    if resolution not in ARCHITECTURES:
-        raise ValueError(
-            "The ResNets of WGAN-GP exist for the resolutions "
-            f"{', '.join(map(str, ARCHITECTURES))}. Received: "
-            f"resolution={resolution}."
-        )
-    return ARCHITECTURES[resolution]
+    return ARCHITECTURES[checks.one_of("resolution", resolution, ARCHITECTURES)]
 
 
 def _check_map(resolution, map_resolution):

@@ -1,13 +1,14 @@
 """The settings that recipes of image GANs share besides `RunConfig`'s."""
 
 import dataclasses
-import importlib.util
-import json
-import pathlib
 from typing import ClassVar, Literal
 
 from recipes.common.config import RunConfig, check_dataset
 from recipes.common.fields import check_range
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans import presets
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -187,14 +188,7 @@ def library_preset(name: str, config_class: type[GANConfig]) -> dict:
         name: One of `keras_gans.presets.names()`.
         config_class: The recipe's configuration.
     """
-    package = importlib.util.find_spec("keras_gans")
-    folder = pathlib.Path(package.submodule_search_locations[0]) / "presets"
-    text = next(
-        path.read_text(encoding="utf-8")
-        for path in sorted(folder.glob("*.json"))
-        if f'"{name}"' in path.read_text(encoding="utf-8")
-    )
-    settings = json.loads(text)[name]["settings"]
+    settings = presets.load(name)
     fields = {field.name for field in dataclasses.fields(config_class)}
     return {
         key: tuple(value) if isinstance(value, list) else value

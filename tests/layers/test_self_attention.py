@@ -137,7 +137,7 @@ def test_the_config_makes_an_equal_layer(variant):
 
 
 def test_an_unknown_variant_is_refused():
-    with pytest.raises(ValueError, match="'code', 'paper'.*variant='biggan'"):
+    with pytest.raises(ValueError, match="code, paper.*variant='biggan'"):
         SelfAttention("biggan")
 
 

@@ -49,6 +49,20 @@ def test_settings_are_the_papers(name):
     assert presets.load(name) == {**TRAINING, **PUBLISHED[name], **CHOSEN}
 
 
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_the_paper_does_not_say_is_marked(name):
+    # 110 inputs are 100 latents and 10 classes by inference. The paper gives
+    # CIFAR-10 a grid of 27 cells, and the steps of ImageNet alone.
+    expected = {*CHOSEN, "latent_dim"} - {"ema_start"}
+    if name == "ac_gan_cifar10_32":
+        expected |= {
+            "generator_learning_rate",
+            "discriminator_learning_rate",
+            "steps",
+        }
+    assert set(presets.describe(name)["unsourced"]) == expected
+
+
 def test_a_preset_builds_networks_of_the_published_size():
     gan = ACGAN.from_preset("ac_gan_cifar10_32")
     sizes = [

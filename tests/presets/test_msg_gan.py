@@ -39,7 +39,9 @@ def test_settings_are_the_papers(name, resolution):
     expected = {**TRAINING, "resolution": resolution}
     assert {key: settings[key] for key in expected} == expected
     # Neither is in the paper.
-    assert set(settings) - set(expected) == {"batch_size", "steps"}
+    unsourced = ["batch_size", "steps"]
+    assert set(settings) - set(expected) == set(unsourced)
+    assert presets.describe(name)["unsourced"] == unsourced
 
 
 def test_the_presets_are_those_of_the_papers_three_data_sets():
