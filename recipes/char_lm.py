@@ -10,10 +10,13 @@ It trains on 32 characters of each line of a text.
 
 import dataclasses
 
-from recipes.common.fields import check_range
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.vector_config import VectorConfig
 from recipes.common.vector_run import Subject, generated, prepare_vectors
+
+with without_keras():
+    from keras_gans.presets.fields import check_range
 
 ORDERS = (1, 2, 3, 4)
 # Lines of a file of samples.
@@ -50,8 +53,7 @@ class Config(VectorConfig):
         check_range(self, "length", minimum=max(ORDERS))
         check_range(self, "max_lines", minimum=2)
         check_range(self, "max_vocabulary", minimum=2, maximum=2048)
-        check_range(self, "width", minimum=1)
-        check_range(self, "blocks", minimum=1)
+        check_range(self, "width", "blocks", minimum=1)
 
 
 PAPER = Config(

@@ -11,10 +11,13 @@ import dataclasses
 from functools import cached_property
 from typing import Literal
 
-from recipes.common.fields import check_range
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.vector_config import VectorConfig
 from recipes.common.vector_run import Subject, generated, prepare_vectors
+
+with without_keras():
+    from keras_gans.presets.fields import check_range
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,8 +38,7 @@ class Config(VectorConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        check_range(self, "width", minimum=1)
-        check_range(self, "depth", minimum=1)
+        check_range(self, "width", "depth", minimum=1)
 
 
 # The released code's λ is 0.1, though the paper says 10 for everything.

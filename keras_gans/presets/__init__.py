@@ -38,6 +38,8 @@ def names(family: str | None = None) -> list[str]:
 def _presets(family):
     folder = pathlib.Path(__file__).parent
     presets = {}
-    for path in sorted(folder.glob(f"{family or '*'}.json")):
+    # An absolute path, of a model outside of the package, stands for itself.
+    own = [folder / f"{family}.json"] if family else folder.glob("*.json")
+    for path in sorted(own):
         presets.update(json.loads(path.read_text(encoding="utf-8")))
     return presets

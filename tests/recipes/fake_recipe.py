@@ -12,7 +12,7 @@ import time
 from typing import Literal
 
 from recipes.common.config import RunConfig
-from recipes.common.fields import check_range
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 
 

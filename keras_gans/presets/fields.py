@@ -1,15 +1,20 @@
-"""How the fields of a configuration are read from text, checked, described."""
+"""Settings that are declared once: their kinds, ranges, text and old forms.
+
+A declaration is a frozen dataclass that derives from `Settings`. Its fields
+are what a model's `from_settings` takes, what a preset file may state and what
+a recipe has flags for. Needs no Keras.
+"""
 
 import dataclasses
+import functools
 import math
+import operator
 import types
 import typing
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
-from recipes.common.light import without_keras
-
-with without_keras():
-    from keras_gans.checks import did_you_mean
+from keras_gans.checks import did_you_mean
 
 TRUE = ("true", "1", "yes")
 FALSE = ("false", "0", "no")
@@ -24,12 +29,14 @@ class Kind:
         choices: The admissible values; empty where all of the type are.
         repeated: Whether the field is a tuple, written `a,b,c`.
         optional: Whether the field may be None, written `none`.
+        former: What a value was written like before, and is now.
     """
 
     base: type
     choices: tuple = ()
     repeated: bool = False
     optional: bool = False
+    former: Mapping = dataclasses.field(default_factory=dict)
 
     @property
     def described(self) -> str:
@@ -51,10 +58,23 @@ class Kind:
         """Returns the value that a command line's text stands for."""
         if self.optional and text.lower() == "none":
             return None
+        for value, present in self.former.items():
+            if text == ("" if value == () else str(value)):
+                return present
         if self.repeated:
             parts = [part.strip() for part in text.split(",") if part.strip()]
             return tuple(self._parse_one(name, part) for part in parts)
         return self._parse_one(name, text)
+
+    def present(self, value: Any) -> Any:
+        """Returns a value as it is written now.
+
+        Lists, which JSON has, become tuples, and numbers of NumPy Python's.
+        """
+        value = value.tolist() if hasattr(value, "tolist") else value
+        value = tuple(value) if isinstance(value, list) else value
+        known = isinstance(value, str | int | tuple) and value in self.former
+        return self.former[value] if known else value
 
     def check(self, name: str, value: Any) -> None:
         """Raises ValueError for a value that the field does not admit."""
@@ -99,10 +119,72 @@ class Kind:
         if isinstance(value, self.base):
             hint = did_you_mean(value, self.choices)
         return ValueError(
-            f"{name} must be {self.described}. Received: {value!r}.{hint}"
+            f"{name} must be {self.described}. Received: {name}={value!r}."
+            f"{hint}"
         )
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Named values; a deriving class declares them, and what they may be.
+
+    The annotation of a field is its kind, see `field_kinds`. A class checks
+    the ranges of its fields in `__post_init__`, and describes them under
+    `Attributes:`. None stands for a value that the paper, or another setting,
+    decides.
+
+    Raises:
+        ValueError: If a field has a wrong type, or a value that it does not
+            admit.
+    """
+
+    def __post_init__(self):
+        for name, kind in field_kinds(type(self)).items():
+            kind.check(name, getattr(self, name))
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The fields' names, in order."""
+        return [field.name for field in dataclasses.fields(cls)]
+
+    @classmethod
+    def present(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns settings as they are written now; others stay."""
+        kinds = field_kinds(cls)
+        return {
+            name: kinds[name].present(value) if name in kinds else value
+            for name, value in settings.items()
+        }
+
+    @classmethod
+    def merged(
+        cls, settings: Mapping[str, Any], changes: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Returns settings with changes, and with what these bring along."""
+        return {**settings, **changes}
+
+    def changed(self, **changes: Any) -> Self:
+        """Returns these settings with changes, and what they bring along."""
+        return type(self)(**self.merged(self.select(*self.names()), changes))
+
+    def select(self, *names: str) -> dict[str, Any]:
+        """Returns the named fields."""
+        return {name: getattr(self, name) for name in names}
+
+
+def formerly(values: Mapping[Any, Any], **options: Any) -> Any:
+    """Returns a field that was written otherwise before.
+
+    Args:
+        values: What it is now, by what it was; old records, presets and
+            command lines may still say so.
+        **options: Of `dataclasses.field`; the default is None.
+    """
+    options = {"default": None} | options
+    return dataclasses.field(metadata={"former": values}, **options)
+
+
+@functools.cache
 def field_kinds(config_class: type) -> dict[str, Kind]:
     """Returns the kind of each field of a dataclass, in order.
 
@@ -114,7 +196,10 @@ def field_kinds(config_class: type) -> dict[str, Kind]:
     """
     hints = typing.get_type_hints(config_class)
     return {
-        field.name: _kind(field.name, hints[field.name])
+        field.name: dataclasses.replace(
+            _kind(field.name, hints[field.name]),
+            former=field.metadata.get("former", {}),
+        )
         for field in dataclasses.fields(config_class)
     }
 
@@ -138,36 +223,35 @@ def _kind(name: str, hint: Any) -> Kind:
 
 
 def check_range(
-    config: Any,
-    name: str,
-    *,
+    settings: Any,
+    *names: str,
     minimum: float | None = None,
     maximum: float | None = None,
     above: float | None = None,
     below: float | None = None,
 ) -> None:
-    """Raises ValueError unless a number lies within bounds.
+    """Raises ValueError unless numbers lie within bounds; None always does.
 
     Args:
-        config: The configuration that holds the number.
-        name: The number's field.
+        settings: What holds the numbers.
+        *names: The numbers' fields.
         minimum: Least admissible value.
         maximum: Greatest admissible value.
         above: Greatest lower bound that is itself inadmissible.
         below: Least upper bound that is itself inadmissible.
     """
-    value = getattr(config, name)
     bounds = {
-        "at least": (minimum, minimum is None or value >= minimum),
-        "at most": (maximum, maximum is None or value <= maximum),
-        "above": (above, above is None or value > above),
-        "below": (below, below is None or value < below),
+        "at least": (minimum, operator.ge),
+        "at most": (maximum, operator.le),
+        "above": (above, operator.gt),
+        "below": (below, operator.lt),
     }
-    if all(holds for _, holds in bounds.values()):
-        return
-    rule = " and ".join(
-        f"{word} {bound}"
-        for word, (bound, _) in bounds.items()
-        if bound is not None
-    )
-    raise ValueError(f"{name} must be {rule}. Received: {value!r}.")
+    bounds = {word: b for word, b in bounds.items() if b[0] is not None}
+    for name in names:
+        value = getattr(settings, name)
+        if value is None or all(
+            holds(value, bound) for bound, holds in bounds.values()
+        ):
+            continue
+        rule = " and ".join(f"{word} {b}" for word, (b, _) in bounds.items())
+        raise ValueError(f"{name} must be {rule}. Received: {value!r}.")
