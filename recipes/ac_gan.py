@@ -19,17 +19,18 @@ Training with a tenth of the labels:
 """
 
 import dataclasses
+from typing import Annotated
 
 from recipes.common.build import builder
 from recipes.common.ensemble import prepare_ensemble
-from recipes.common.gan_config import GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.train import load_data, prepare
 
 with without_keras():
     from keras_gans.presets.ac_gan import ACGANSettings
-    from keras_gans.presets.fields import check_range
+    from keras_gans.presets.fields import Bounds, Count
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,14 +46,12 @@ class Config(ACGANSettings, GANConfig):
             keep their label; the others train without.
     """
 
-    class_splits: int = 1
+    class_splits: Count = 1
     classes: tuple[int, ...] = ()
-    labelled_fraction: float = 1.0
+    labelled_fraction: Annotated[float, Bounds(above=0, maximum=1)] = 1.0
 
     def __post_init__(self):
         super().__post_init__()
-        check_range(self, "class_splits", minimum=1)
-        check_range(self, "labelled_fraction", above=0, maximum=1)
         self._check_classes()
 
     def _check_classes(self):
@@ -90,30 +89,20 @@ IMAGENET = dataclasses.replace(
 # half blurs the textures that the discriminator sees, and a discriminator that
 # learns the classes of generated images too lets the generator ignore them.
 CPU = Config(
-    resolution=32,
-    channels=1,
-    latent_dim=64,
+    **CPU_RUN,
     steps=5000,
-    batch_size=16,
-    precision="mixed_bfloat16",
     generator_width=48,
     discriminator_width=16,
     dropout=0.0,
     class_loss_on="real",
     momentum=0.9,
-    share_fakes=True,
     generator_learning_rate=5e-4,
     discriminator_learning_rate=1e-3,
     beta_1=0.5,
     beta_2=0.999,
-    learning_rate_decay=True,
-    learning_rate_hold=0.5,
-    ema_decay=0.998,
     ema_start=2500,
-    evaluate_every=0,
     sample_every=1250,
     checkpoint_every=1250,
-    evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}

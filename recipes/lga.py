@@ -14,7 +14,7 @@ amplification map and what the modes of `--amplification` do.
 import dataclasses
 
 from recipes.common.build import builder
-from recipes.common.gan_config import GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
@@ -44,30 +44,20 @@ PAPER = dataclasses.replace(
 # Chosen on the embedded images, docs/results.md: at equal time SNGAN with LGA
 # is ahead of WGAN-GP with LGA, whose penalty doubles a step.
 CPU = Config(
-    resolution=32,
-    channels=1,
-    latent_dim=64,
+    **CPU_RUN,
     steps=7000,
-    batch_size=16,
-    precision="mixed_bfloat16",
     backbone="sngan",
     map_resolution=4,
     penalty_weight=0.0,
     generator_width=32,
     discriminator_width=32,
     n_critic=1,
-    share_fakes=True,
     generator_learning_rate=4e-4,
     discriminator_learning_rate=1.6e-3,
     beta_1=0.5,
-    learning_rate_decay=True,
-    learning_rate_hold=0.5,
-    ema_decay=0.998,
     ema_start=3500,
-    evaluate_every=0,
     sample_every=1750,
     checkpoint_every=1750,
-    evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}

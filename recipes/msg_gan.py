@@ -11,7 +11,7 @@ size and steps are not in the paper:
 import dataclasses
 
 from recipes.common.build import builder
-from recipes.common.gan_config import GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
@@ -45,26 +45,16 @@ PAPER = Config.of_preset("msg_gan_cifar10_32")
 # learns the fastest, relativistic hinge second. Equalized weights are of size
 # 1, hence the large rates.
 CPU = Config(
-    resolution=32,
-    channels=1,
-    latent_dim=64,
+    **CPU_RUN,
     steps=4500,
-    batch_size=16,
-    precision="mixed_bfloat16",
     max_channels=32,
     loss="wasserstein",
     penalty_weight=10.0,
-    share_fakes=True,
     generator_learning_rate=1e-2,
     discriminator_learning_rate=1e-2,
-    learning_rate_decay=True,
-    learning_rate_hold=0.5,
-    ema_decay=0.998,
     ema_start=2250,
-    evaluate_every=0,
     sample_every=1125,
     checkpoint_every=1125,
-    evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, latent_dim=16, max_channels=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}

@@ -13,7 +13,7 @@ of 32 pixels, sagan_imagenet_128, Table 1 has its lowest FID. Both want the
 import dataclasses
 
 from recipes.common.build import builder
-from recipes.common.gan_config import GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
@@ -30,12 +30,8 @@ class Config(SAGANSettings, GANConfig):
 PAPER = Config.of_preset("sagan_attention64_imagenet_128")
 # Chosen by quality reached in five minutes: docs/quickstart.md.
 CPU = Config(
-    resolution=32,
-    channels=1,
-    latent_dim=64,
+    **CPU_RUN,
     steps=6500,
-    batch_size=16,
-    precision="mixed_bfloat16",
     generator_width=32,
     generator_multipliers=(2, 2, 1, 1),
     discriminator_width=32,
@@ -44,18 +40,12 @@ CPU = Config(
     spectral_norm="discriminator",
     momentum=0.9,
     final_momentum=0.9,
-    share_fakes=True,
     generator_learning_rate=4e-4,
     discriminator_learning_rate=1.6e-3,
     beta_1=0.5,
-    learning_rate_decay=True,
-    learning_rate_hold=0.5,
-    ema_decay=0.998,
     ema_start=3000,
-    evaluate_every=0,
     sample_every=1300,
     checkpoint_every=1300,
-    evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}

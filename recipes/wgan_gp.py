@@ -17,7 +17,7 @@ and critic updates, for example weight clipping:
 import dataclasses
 
 from recipes.common.build import builder
-from recipes.common.gan_config import GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.train import prepare
@@ -36,30 +36,20 @@ PAPER = Config.of_preset("wgan_gp_cifar10_32")
 # update a step buy more generator updates; with the paper's 0.1 for the
 # generator's class loss a short run ignores the labels.
 CPU = Config(
-    resolution=32,
-    channels=1,
-    latent_dim=64,
+    **CPU_RUN,
     steps=6000,
-    batch_size=16,
-    precision="mixed_bfloat16",
     generator_width=32,
     discriminator_width=32,
     # Served images should not depend on those beside them.
     batch_statistics=False,
     n_critic=1,
-    share_fakes=True,
     generator_learning_rate=4e-4,
     discriminator_learning_rate=1.6e-3,
     beta_1=0.5,
-    learning_rate_decay=True,
-    learning_rate_hold=0.5,
     generator_class_weight=0.5,
-    ema_decay=0.998,
     ema_start=3000,
-    evaluate_every=0,
     sample_every=1500,
     checkpoint_every=1500,
-    evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}

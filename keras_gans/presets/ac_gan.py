@@ -1,9 +1,16 @@
 """The settings of AC-GAN."""
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
-from keras_gans.presets.fields import check_range, formerly
+from keras_gans.presets.fields import (
+    Bounds,
+    Count,
+    Decay,
+    Positive,
+    Weight,
+    formerly,
+)
 from keras_gans.presets.training import GANSettings
 
 
@@ -32,30 +39,21 @@ class ACGANSettings(GANSettings):
         generator_class_weight: Weight of the generator's class loss.
     """
 
-    latent_dim: int = 100
+    latent_dim: Count = 100
     latent_distribution: Literal["normal", "uniform"] = "normal"
-    generator_width: int = 64
-    discriminator_width: int = 16
-    generator_multipliers: tuple[int, ...] | None = formerly({(): None})
-    dropout: float = 0.5
-    activation_noise: float = 0.0
-    momentum: float = 0.99
+    generator_width: Count = 64
+    discriminator_width: Count = 16
+    generator_multipliers: tuple[Count, ...] | None = formerly({(): None})
+    dropout: Decay = 0.5
+    activation_noise: Annotated[float, Bounds(minimum=0, maximum=1)] = 0.0
+    momentum: Decay = 0.99
     saturating: bool = False
     class_loss_on: Literal["both", "real"] = "both"
-    discriminator_class_weight: float = 1.0
-    generator_class_weight: float = 1.0
-    generator_learning_rate: float = 2e-4
-    discriminator_learning_rate: float = 2e-4
-    beta_1: float = 0.5
-    beta_2: float = 0.999
+    discriminator_class_weight: Weight = 1.0
+    generator_class_weight: Weight = 1.0
+    generator_learning_rate: Positive = 2e-4
+    discriminator_learning_rate: Positive = 2e-4
+    beta_1: Decay = 0.5
+    beta_2: Decay = 0.999
 
     FAMILY = "ac_gan"
-
-    def __post_init__(self):
-        super().__post_init__()
-        widths = ("generator_width", "discriminator_width")
-        check_range(self, *widths, minimum=1)
-        check_range(self, "dropout", "momentum", minimum=0, below=1)
-        check_range(self, "activation_noise", minimum=0, maximum=1)
-        weights = ("discriminator_class_weight", "generator_class_weight")
-        check_range(self, *weights, minimum=0)

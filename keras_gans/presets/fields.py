@@ -12,12 +12,51 @@ import operator
 import types
 import typing
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from keras_gans.checks import did_you_mean
 
 TRUE = ("true", "1", "yes")
 FALSE = ("false", "0", "no")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Where a number must lie, as the annotation of a field says.
+
+    Attributes:
+        minimum: Least admissible value.
+        maximum: Greatest admissible value.
+        above: Greatest lower bound that is itself inadmissible.
+        below: Least upper bound that is itself inadmissible.
+    """
+
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def check(self, name: str, value: float) -> None:
+        """Raises ValueError for a number that does not lie there."""
+        rules = (
+            ("at least", self.minimum, operator.ge),
+            ("at most", self.maximum, operator.le),
+            ("above", self.above, operator.gt),
+            ("below", self.below, operator.lt),
+        )
+        rules = [rule for rule in rules if rule[1] is not None]
+        if not all(holds(value, bound) for _, bound, holds in rules):
+            rule = " and ".join(f"{word} {bound}" for word, bound, _ in rules)
+            raise ValueError(f"{name} must be {rule}. Received: {value!r}.")
+
+
+Count = Annotated[int, Bounds(minimum=1)]
+Natural = Annotated[int, Bounds(minimum=0)]
+Positive = Annotated[float, Bounds(above=0)]
+Weight = Annotated[float, Bounds(minimum=0)]
+Decay = Annotated[float, Bounds(minimum=0, below=1)]
+# Keras draws seeds as int32.
+Seed = Annotated[int, Bounds(minimum=0, maximum=2**31 - 1)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +68,7 @@ class Kind:
         choices: The admissible values; empty where all of the type are.
         repeated: Whether the field is a tuple, written `a,b,c`.
         optional: Whether the field may be None, written `none`.
+        bounds: Where numbers must lie.
         former: What a value was written like before, and is now.
     """
 
@@ -36,6 +76,7 @@ class Kind:
     choices: tuple = ()
     repeated: bool = False
     optional: bool = False
+    bounds: Bounds = Bounds()
     former: Mapping = dataclasses.field(default_factory=dict)
 
     @property
@@ -113,6 +154,7 @@ class Kind:
             fits = math.isfinite(value)
         if not fits or (self.choices and value not in self.choices):
             raise self._refusal(name, value)
+        self.bounds.check(name, value)
 
     def _refusal(self, name: str, value: Any) -> ValueError:
         hint = ""
@@ -128,9 +170,9 @@ class Kind:
 class Settings:
     """Named values; a deriving class declares them, and what they may be.
 
-    The annotation of a field is its kind, see `field_kinds`. A class checks
-    the ranges of its fields in `__post_init__`, and describes them under
-    `Attributes:`. None stands for a value that the paper, or another setting,
+    The annotation of a field is its kind, see `field_kinds`. A class describes
+    its fields under `Attributes:`, and checks in `__post_init__` what concerns
+    several. None stands for a value that the paper, or another setting,
     decides.
 
     Raises:
@@ -188,13 +230,14 @@ def formerly(values: Mapping[Any, Any], **options: Any) -> Any:
 def field_kinds(config_class: type) -> dict[str, Kind]:
     """Returns the kind of each field of a dataclass, in order.
 
-    Annotations may be bool, int, float, str, a Literal of one of these, a
-    tuple of such (`tuple[str, ...]`), and each of these `| None`.
+    Annotations may be bool, int, float, str, a Literal of one of these,
+    `Annotated` with `Bounds`, a tuple of such (`tuple[str, ...]`), and each of
+    these `| None`.
 
     Raises:
         TypeError: If a field is annotated otherwise.
     """
-    hints = typing.get_type_hints(config_class)
+    hints = typing.get_type_hints(config_class, include_extras=True)
     return {
         field.name: dataclasses.replace(
             _kind(field.name, hints[field.name]),
@@ -208,6 +251,10 @@ def _kind(name: str, hint: Any) -> Kind:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint in (bool, int, float, str):
         return Kind(hint)
+    if origin is Annotated:
+        return dataclasses.replace(
+            _kind(name, arguments[0]), bounds=arguments[1]
+        )
     if origin is typing.Literal and len(set(map(type, arguments))) == 1:
         return Kind(type(arguments[0]), choices=arguments)
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
@@ -220,38 +267,3 @@ def _kind(name: str, hint: Any) -> Kind:
         f"Literal, tuple[..., ...] of these, or one of them | None. "
         f"Received: {hint!r}."
     )
-
-
-def check_range(
-    settings: Any,
-    *names: str,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-) -> None:
-    """Raises ValueError unless numbers lie within bounds; None always does.
-
-    Args:
-        settings: What holds the numbers.
-        *names: The numbers' fields.
-        minimum: Least admissible value.
-        maximum: Greatest admissible value.
-        above: Greatest lower bound that is itself inadmissible.
-        below: Least upper bound that is itself inadmissible.
-    """
-    bounds = {
-        "at least": (minimum, operator.ge),
-        "at most": (maximum, operator.le),
-        "above": (above, operator.gt),
-        "below": (below, operator.lt),
-    }
-    bounds = {word: b for word, b in bounds.items() if b[0] is not None}
-    for name in names:
-        value = getattr(settings, name)
-        if value is None or all(
-            holds(value, bound) for bound, holds in bounds.values()
-        ):
-            continue
-        rule = " and ".join(f"{word} {b}" for word, (b, _) in bounds.items())
-        raise ValueError(f"{name} must be {rule}. Received: {value!r}.")

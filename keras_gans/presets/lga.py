@@ -3,7 +3,14 @@
 import dataclasses
 from typing import Literal
 
-from keras_gans.presets.fields import check_range, formerly
+from keras_gans.presets.fields import (
+    Count,
+    Decay,
+    Natural,
+    Positive,
+    Weight,
+    formerly,
+)
 from keras_gans.presets.training import GANSettings, Loss, PenaltySettings
 
 
@@ -42,32 +49,27 @@ class LGASettings(PenaltySettings, GANSettings):
     """
 
     backbone: Literal["wgan_gp", "sngan", "geo_gan"] = "wgan_gp"
-    map_resolution: int = 8
-    generator_width: int | None = formerly({0: None})
-    discriminator_width: int | None = formerly({0: None})
+    map_resolution: Natural = 8
+    generator_width: Count | None = formerly({0: None})
+    discriminator_width: Count | None = formerly({0: None})
     batch_statistics: bool = True
-    momentum: float = 0.9
+    momentum: Decay = 0.9
     loss: Literal["decomposed_hinge", Loss] = "decomposed_hinge"
     amplification: Literal["abs", "literal", "monotone"] = "abs"
     zero: bool = False
     stop_gradient: bool = True
     hinge_on: Literal["cells", "mean"] = "cells"
-    penalty_weight: float = 1.0
-    weight_decay: float = 0.0
-    weight_clipping: float | None = None
+    penalty_weight: Weight = 1.0
+    weight_decay: Weight = 0.0
+    weight_clipping: Positive | None = None
     clip_last_layer: bool = False
-    n_critic: int = 5
+    n_critic: Count = 5
     folding: bool = True
 
     FAMILY = "lga"
 
     def __post_init__(self):
         super().__post_init__()
-        widths = ("generator_width", "discriminator_width")
-        check_range(self, *widths, minimum=1)
-        check_range(self, "map_resolution", "weight_decay", minimum=0)
-        check_range(self, "momentum", minimum=0, below=1)
-        check_range(self, "weight_clipping", above=0)
         if self.backbone == "geo_gan" and self.map_resolution:
             raise ValueError(
                 "Geometric GAN's discriminator gives one score an image. "

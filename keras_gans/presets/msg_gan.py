@@ -1,9 +1,9 @@
 """The settings of MSG-GAN."""
 
 import dataclasses
-from typing import Literal
+from typing import Annotated, Literal
 
-from keras_gans.presets.fields import check_range
+from keras_gans.presets.fields import Bounds, Count, Decay, Positive
 from keras_gans.presets.training import GANSettings, Loss, PenaltySettings
 
 
@@ -25,20 +25,15 @@ class MSGGANSettings(PenaltySettings, GANSettings):
         folding: Use the exact, cheaper form of resampling convolutions.
     """
 
-    latent_dim: int = 512
-    max_channels: int = 512
+    latent_dim: Count = 512
+    max_channels: Annotated[int, Bounds(minimum=2)] = 512
     combine: Literal["concat", "add"] = "concat"
-    group_size: int | None = None
+    group_size: Count | None = None
     loss: Loss = "relativistic_hinge"
     folding: bool = True
-    generator_learning_rate: float = 1e-3
-    discriminator_learning_rate: float = 1e-3
-    beta_2: float = 0.99
-    ema_decay: float | None = 0.999
+    generator_learning_rate: Positive = 1e-3
+    discriminator_learning_rate: Positive = 1e-3
+    beta_2: Decay = 0.99
+    ema_decay: Decay | None = 0.999
 
     FAMILY = "msg_gan"
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "max_channels", minimum=2)
-        check_range(self, "group_size", minimum=1)

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from keras_gans.presets.fields import check_range, formerly
+from keras_gans.presets.fields import Count, Decay, Natural, Positive, formerly
 from keras_gans.presets.training import GANSettings, Loss
 
 
@@ -33,25 +33,18 @@ class SAGANSettings(GANSettings):
         folding: Use the exact, cheaper form of resampling convolutions.
     """
 
-    generator_width: int = 64
-    discriminator_width: int = 64
-    generator_multipliers: tuple[int, ...] | None = formerly({(): None})
-    discriminator_multipliers: tuple[int, ...] | None = formerly({(): None})
-    attention_resolution: int = 32
+    generator_width: Count = 64
+    discriminator_width: Count = 64
+    generator_multipliers: tuple[Count, ...] | None = formerly({(): None})
+    discriminator_multipliers: tuple[Count, ...] | None = formerly({(): None})
+    attention_resolution: Natural = 32
     attention_variant: Literal["code", "paper", "residual"] = "code"
     spectral_norm: Literal["both", "discriminator", "none"] = "both"
     hidden_channels: Literal["out", "in"] = "out"
-    momentum: float = 0.999
-    final_momentum: float = 0.9999
+    momentum: Decay = 0.999
+    final_momentum: Decay = 0.9999
     loss: Loss = "hinge"
     folding: bool = True
-    discriminator_learning_rate: float = 4e-4
+    discriminator_learning_rate: Positive = 4e-4
 
     FAMILY = "sagan"
-
-    def __post_init__(self):
-        super().__post_init__()
-        widths = ("generator_width", "discriminator_width")
-        check_range(self, *widths, minimum=1)
-        check_range(self, "momentum", "final_momentum", minimum=0, below=1)
-        check_range(self, "attention_resolution", minimum=0)

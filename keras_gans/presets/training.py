@@ -6,7 +6,15 @@ from typing import Any, ClassVar, Literal
 
 from keras_gans import presets
 from keras_gans.checks import did_you_mean
-from keras_gans.presets.fields import Settings, check_range
+from keras_gans.presets.fields import (
+    Count,
+    Decay,
+    Natural,
+    Positive,
+    Seed,
+    Settings,
+    Weight,
+)
 
 # What presets state besides the settings of a model, because the data or the
 # run decide it.
@@ -38,16 +46,10 @@ class StepSizes(Settings):
         beta_2: Adam's decay of the second moment; RMSprop's only one.
     """
 
-    generator_learning_rate: float = 1e-4
-    discriminator_learning_rate: float = 1e-4
-    beta_1: float = 0.0
-    beta_2: float = 0.9
-
-    def __post_init__(self):
-        super().__post_init__()
-        rates = ("generator_learning_rate", "discriminator_learning_rate")
-        check_range(self, *rates, above=0)
-        check_range(self, "beta_1", "beta_2", minimum=0, below=1)
+    generator_learning_rate: Positive = 1e-4
+    discriminator_learning_rate: Positive = 1e-4
+    beta_1: Decay = 0.0
+    beta_2: Decay = 0.9
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,11 +63,7 @@ class OptimizerSettings(StepSizes):
     """
 
     optimizer: Literal["adam", "rmsprop", "rmsprop_tf"] = "adam"
-    learning_rate_hold: float = 0.0
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "learning_rate_hold", minimum=0, below=1)
+    learning_rate_hold: Decay = 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,15 +76,9 @@ class Rounds(Settings):
         ema_start: Step before which the average is a plain copy.
     """
 
-    n_critic: int = 1
-    ema_decay: float | None = None
-    ema_start: int = 0
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "n_critic", minimum=1)
-        check_range(self, "ema_decay", minimum=0, below=1)
-        check_range(self, "ema_start", minimum=0)
+    n_critic: Count = 1
+    ema_decay: Decay | None = None
+    ema_start: Natural = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,7 +86,8 @@ class TrainerSettings(Rounds):
     """What the constructor of every `GAN` takes.
 
     Attributes:
-        seed: Seed of the latents and labels that are drawn.
+        seed: Seed of latents and labels; of a run, of the weights and the
+            order of the data too.
         generator_steps: Generator updates a training step.
         generator_batch: Images of a generator update in units of batch_size.
         share_fakes: Train both players on the same generated images, which
@@ -105,17 +98,12 @@ class TrainerSettings(Rounds):
             keep them: less memory, about a third more time.
     """
 
-    seed: int = 0
-    generator_steps: int = 1
-    generator_batch: int = 1
+    seed: Seed = 0
+    generator_steps: Count = 1
+    generator_batch: Count = 1
     share_fakes: bool = False
-    accumulate: int = 1
+    accumulate: Count = 1
     remat: bool = False
-
-    def __post_init__(self):
-        super().__post_init__()
-        counts = ("generator_steps", "generator_batch", "accumulate")
-        check_range(self, *counts, minimum=1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -128,17 +116,13 @@ class GANSettings(TrainerSettings, OptimizerSettings):
         latent_dim: Length of the latent vectors.
     """
 
-    resolution: int
-    channels: int = 3
-    latent_dim: int = 128
+    resolution: Count
+    channels: Count = 3
+    latent_dim: Count = 128
 
     # The file of presets without its suffix: a name in this package, or the
     # path of a file anywhere. None for a class without any.
     FAMILY: ClassVar[str | os.PathLike | None] = None
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "resolution", "channels", "latent_dim", minimum=1)
 
     @classmethod
     def preset_names(cls) -> list[str]:
@@ -177,10 +161,5 @@ class PenaltySettings(Settings):
             times the weight, to the next; 1 as published.
     """
 
-    penalty_weight: float = 0.0
-    penalty_interval: int = 1
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "penalty_weight", minimum=0)
-        check_range(self, "penalty_interval", minimum=1)
+    penalty_weight: Weight = 0.0
+    penalty_interval: Count = 1

@@ -4,44 +4,24 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from keras_gans.presets.fields import check_range, formerly
+from keras_gans.presets.fields import Count, Decay, Positive, Weight, formerly
 from keras_gans.presets.training import GANSettings, PenaltySettings
 
 # What a method decides unless it is given: Algorithm 1; Arjovsky et al.'s
-# clipping, with TensorFlow's RMSprop as all the released code; DCGAN; LSGAN.
+# clipping; DCGAN; LSGAN. The RMSprop of the released code is TensorFlow's.
+OF_THE_METHOD = (
+    "n_critic",
+    "optimizer",
+    "generator_learning_rate",
+    "discriminator_learning_rate",
+    "beta_1",
+    "beta_2",
+)
 METHODS = {
-    "wgan_gp": {
-        "n_critic": 5,
-        "optimizer": "adam",
-        "generator_learning_rate": 1e-4,
-        "discriminator_learning_rate": 1e-4,
-        "beta_1": 0.0,
-        "beta_2": 0.9,
-    },
-    "wgan": {
-        "n_critic": 5,
-        "optimizer": "rmsprop_tf",
-        "generator_learning_rate": 5e-5,
-        "discriminator_learning_rate": 5e-5,
-        "beta_1": 0.0,
-        "beta_2": 0.9,
-    },
-    "dcgan": {
-        "n_critic": 1,
-        "optimizer": "adam",
-        "generator_learning_rate": 2e-4,
-        "discriminator_learning_rate": 2e-4,
-        "beta_1": 0.5,
-        "beta_2": 0.999,
-    },
-    "lsgan": {
-        "n_critic": 1,
-        "optimizer": "rmsprop_tf",
-        "generator_learning_rate": 1e-4,
-        "discriminator_learning_rate": 1e-4,
-        "beta_1": 0.0,
-        "beta_2": 0.9,
-    },
+    "wgan_gp": (5, "adam", 1e-4, 1e-4, 0.0, 0.9),
+    "wgan": (5, "rmsprop_tf", 5e-5, 5e-5, 0.0, 0.9),
+    "dcgan": (1, "adam", 2e-4, 2e-4, 0.5, 0.999),
+    "lsgan": (1, "rmsprop_tf", 1e-4, 1e-4, 0.0, 0.9),
 }
 
 
@@ -89,38 +69,34 @@ class WGANGPSettings(PenaltySettings, GANSettings):
         "resnet101",
     ] = "resnet"
     method: Literal["wgan_gp", "wgan", "dcgan", "lsgan"] = "wgan_gp"
-    generator_width: int | None = None
-    discriminator_width: int | None = None
+    generator_width: Count | None = None
+    discriminator_width: Count | None = None
     discriminator_normalization: Literal["layer", "batch", "off"] | None = (
         formerly({"auto": None, "none": "off"})
     )
     batch_statistics: bool = True
-    penalty_weight: float = 10.0
-    penalty_target: float = 1.0
+    penalty_weight: Weight = 10.0
+    penalty_target: Positive = 1.0
     one_sided: bool = False
-    weight_clipping: float = 0.01
-    discriminator_class_weight: float = 1.0
-    generator_class_weight: float = 0.1
+    weight_clipping: Positive = 0.01
+    discriminator_class_weight: Weight = 1.0
+    generator_class_weight: Weight = 0.1
     folding: bool = True
-    n_critic: int | None = None
+    n_critic: Count | None = None
     optimizer: Literal["adam", "rmsprop", "rmsprop_tf"] | None = None
-    generator_learning_rate: float | None = None
-    discriminator_learning_rate: float | None = None
-    beta_1: float | None = None
-    beta_2: float | None = None
+    generator_learning_rate: Positive | None = None
+    discriminator_learning_rate: Positive | None = None
+    beta_1: Decay | None = None
+    beta_2: Decay | None = None
 
     FAMILY = "wgan_gp"
 
     def __post_init__(self):
-        for name, value in METHODS.get(self.method, {}).items():
+        own = METHODS.get(self.method, METHODS["wgan_gp"])
+        for name, value in zip(OF_THE_METHOD, own, strict=True):
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
         super().__post_init__()
-        widths = ("generator_width", "discriminator_width")
-        check_range(self, *widths, minimum=1)
-        check_range(self, "penalty_target", "weight_clipping", above=0)
-        weights = ("discriminator_class_weight", "generator_class_weight")
-        check_range(self, *weights, minimum=0)
         normalization = self.discriminator_normalization
         if normalization == "batch" and self.method == "wgan_gp":
             raise ValueError(
@@ -137,5 +113,5 @@ class WGANGPSettings(PenaltySettings, GANSettings):
         """Returns settings with changes; another method brings its own."""
         method = settings.get("method", "wgan_gp")
         if changes.get("method", method) != method:
-            changes = dict.fromkeys(METHODS["wgan_gp"]) | dict(changes)
+            changes = dict.fromkeys(OF_THE_METHOD) | dict(changes)
         return super().merged(settings, changes)

@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import nearest
-    from keras_gans.presets.fields import Settings, check_range
+    from keras_gans.presets.fields import Bounds, Count, Natural, Seed, Settings
 
 SOURCES = {"tfds": "NAME", "folder": "PATH", "npz": "PATH"}
 DATASET_FORMS = ("embedded", *map(":".join, SOURCES.items()))
@@ -55,22 +55,22 @@ class RunConfig(Settings):
     data_dir: str = ""
     skip_bad_images: bool = False
     run_dir: str = ""
-    seed: int = 0
-    steps: int
-    batch_size: int
-    steps_per_execution: int = 1
+    seed: Seed = 0
+    steps: Count
+    batch_size: Count
+    steps_per_execution: Count = 1
     distribution: Literal[
         "none", "mirrored", "multi_worker", "tpu", "data_parallel"
     ] = "none"
-    virtual_devices: int = 0
+    virtual_devices: Natural = 0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     resume: bool = True
     export_dir: str = ""
     augment: tuple[Literal["flip", "translate", "cutout"], ...] = ()
-    evaluate_every: int
-    sample_every: int
-    checkpoint_every: int
-    evaluation_samples: int
+    evaluate_every: Natural
+    sample_every: Natural
+    checkpoint_every: Natural
+    evaluation_samples: Annotated[int, Bounds(minimum=2)]
 
     may_change: ClassVar[tuple[str, ...]] = (
         "preset",
@@ -87,13 +87,7 @@ class RunConfig(Settings):
     def __post_init__(self):
         super().__post_init__()
         check_dataset(self.dataset)
-        # Keras draws seeds as int32.
-        check_range(self, "seed", minimum=0, maximum=2**31 - 1)
-        counts = ("steps", "batch_size", "steps_per_execution")
-        check_range(self, *counts, minimum=1)
         intervals = ("evaluate_every", "sample_every", "checkpoint_every")
-        check_range(self, *intervals, "virtual_devices", minimum=0)
-        check_range(self, "evaluation_samples", minimum=2)
         for name in ("steps", *intervals):
             if getattr(self, name) % self.steps_per_execution:
                 raise ValueError(

@@ -1,13 +1,13 @@
 """The settings that recipes of image GANs share besides `RunConfig`'s."""
 
 import dataclasses
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from recipes.common.config import RunConfig, check_dataset
 from recipes.common.light import without_keras
 
 with without_keras():
-    from keras_gans.presets.fields import check_range
+    from keras_gans.presets.fields import Bounds, Count
     from keras_gans.presets.training import GANSettings
 
 # How the papers' scores are computed; a recipe states what differs.
@@ -17,6 +17,20 @@ PAPER_RUN = {
     "checkpoint_every": 1000,
     "evaluation_samples": 50_000,
     "reference_samples": 50_000,
+}
+# What the presets `cpu` have in common: minutes on the embedded images.
+CPU_RUN = {
+    "resolution": 32,
+    "channels": 1,
+    "latent_dim": 64,
+    "batch_size": 16,
+    "precision": "mixed_bfloat16",
+    "share_fakes": True,
+    "learning_rate_decay": True,
+    "learning_rate_hold": 0.5,
+    "ema_decay": 0.998,
+    "evaluate_every": 0,
+    "evaluation_samples": 2500,
 }
 
 
@@ -52,14 +66,14 @@ class GANConfig(GANSettings, RunConfig):
     learning_rate_decay: bool = False
     dequantize: bool = False
     metrics: tuple[str, ...] = ("fid", "kid")
-    reference_samples: int = 10_000
-    evaluation_resolution: int = 96
+    reference_samples: Annotated[int, Bounds(minimum=2)] = 10_000
+    evaluation_resolution: Annotated[int, Bounds(minimum=32)] = 96
     screening_samples: int = 0
     held_out: str = ""
-    keep_best: int = 1
+    keep_best: Count = 1
     inception_weights: str = ""
     inception_protocol: Literal["clean", "tensorflow", "pytorch"] = "clean"
-    log_every: int = 50
+    log_every: Count = 50
 
     may_change: ClassVar[tuple[str, ...]] = (
         *RunConfig.may_change,
@@ -76,14 +90,11 @@ class GANConfig(GANSettings, RunConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        check_range(self, "keep_best", "log_every", minimum=1)
         if self.channels not in (1, 3):
             raise ValueError(
                 "channels must be 1 (grey) or 3 (colour). Received: "
                 f"{self.channels}."
             )
-        check_range(self, "reference_samples", minimum=2)
-        check_range(self, "evaluation_resolution", minimum=32)
         self._check_screening()
         if self.held_out:
             check_dataset(self.held_out)

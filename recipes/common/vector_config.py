@@ -7,7 +7,7 @@ from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
 
 with without_keras():
-    from keras_gans.presets.fields import check_range
+    from keras_gans.presets.fields import Count, Decay, Positive, Weight
     from keras_gans.presets.training import Rounds, StepSizes
 
 # Flags of every recipe that mean nothing without images, at their defaults.
@@ -41,15 +41,15 @@ class VectorConfig(StepSizes, Rounds, RunConfig):
     """
 
     method: Literal["wgan_gp", "wgan"] = "wgan_gp"
-    latent_dim: int
-    n_critic: int = 5
-    penalty_weight: float = 10.0
+    latent_dim: Count
+    n_critic: Count = 5
+    penalty_weight: Weight = 10.0
     one_sided: bool = False
-    weight_clip: float = 0.01
-    beta_1: float = 0.5
-    clipping_learning_rate: float = 5e-5
+    weight_clip: Positive = 0.01
+    beta_1: Decay = 0.5
+    clipping_learning_rate: Positive = 5e-5
     learning_rate_decay: bool = False
-    log_every: int = 50
+    log_every: Count = 50
 
     may_change: ClassVar[tuple[str, ...]] = (
         *RunConfig.may_change,
@@ -64,6 +64,3 @@ class VectorConfig(StepSizes, Rounds, RunConfig):
                     f"{name} is about images, which this recipe has none of. "
                     f"Received: {getattr(self, name)!r}. Leave it out."
                 )
-        check_range(self, "latent_dim", "log_every", minimum=1)
-        check_range(self, "penalty_weight", minimum=0)
-        check_range(self, "weight_clip", "clipping_learning_rate", above=0)
