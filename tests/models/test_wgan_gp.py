@@ -268,7 +268,7 @@ def test_an_averaged_generator_keeps_its_kind_of_statistics():
             "architecture='dcgan', num_classes=3",
         ),
         ({"architecture": "resnet101"}, "64 pixels.*resolution=32"),
-        ({"discriminator_normalization": "batch"}, "Use 'layer' or 'none'"),
+        ({"discriminator_normalization": "batch"}, "Use 'layer' or 'off'"),
         ({"discriminator_normalization": "x"}, "normalization='x'"),
         ({"optimizer": "sgd"}, "optimizer='sgd'"),
     ],
