@@ -120,8 +120,8 @@ class GANSettings(TrainerSettings, OptimizerSettings):
     channels: Count = 3
     latent_dim: Count = 128
 
-    # The file of presets without its suffix: a name in this package, or the
-    # path of a file anywhere. None for a class without any.
+    # The file of presets: its name in this package, without `.json`, or the
+    # path of one anywhere. None for a class without any.
     FAMILY: ClassVar[str | os.PathLike | None] = None
 
     @classmethod

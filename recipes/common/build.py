@@ -1,6 +1,5 @@
 """From a recipe's settings to its compiled model."""
 
-import pkgutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,22 +9,34 @@ if TYPE_CHECKING:
     from keras_gans import GAN
 
 
+def build_model(
+    model_class: type["GAN"], config: GANConfig, num_classes: int
+) -> "GAN":
+    """Returns the compiled model of a configuration.
+
+    Args:
+        model_class: A paper's class; the configuration derives from its
+            declaration, `model_class.SETTINGS`.
+        config: Settings of the recipe.
+        num_classes: Classes of the data, 0 for an unconditional model.
+    """
+    return model_class.from_settings(
+        num_classes=num_classes,
+        decay_steps=config.steps if config.learning_rate_decay else None,
+        **config.select(*model_class.SETTINGS.names()),
+    )
+
+
 def builder(model: str) -> Callable[[GANConfig, int], "GAN"]:
     """Returns a function from settings and a number of classes to the model.
 
     Args:
-        model: Name of a class of keras_gans, or of one anywhere,
-            `package.module:Class`; imported when needed. The configuration
-            derives from its declaration, `Class.SETTINGS`.
+        model: Name of a class of keras_gans, which is imported when needed.
     """
-    path = model if ":" in model else f"keras_gans:{model}"
 
     def build(config: GANConfig, num_classes: int) -> "GAN":
-        model_class = pkgutil.resolve_name(path)
-        return model_class.from_settings(
-            num_classes=num_classes,
-            decay_steps=config.steps if config.learning_rate_decay else None,
-            **config.select(*model_class.SETTINGS.names()),
-        )
+        import keras_gans
+
+        return build_model(getattr(keras_gans, model), config, num_classes)
 
     return build

@@ -9,7 +9,7 @@ import pytest
 import keras_gans
 from keras_gans.presets.training import OF_THE_DATA, OF_THE_RUN
 from recipes import ac_gan, lga, msg_gan, sagan, wgan_gp
-from recipes.common.build import builder
+from recipes.common.build import build_model
 from recipes.common.flags import help_text, read_config
 from recipes.common.gan_config import PAPER_RUN, GANConfig
 
@@ -25,7 +25,7 @@ RECIPES = {
 OF_A_RECIPE = {"ACGAN": {"class_splits", "classes", "labelled_fraction"}}
 # Between them, the cases of a model use all of its settings.
 CASES = {
-    "SAGAN": [{"resolution": 32}],
+    "SAGAN": [{"resolution": 32, "attention_resolution": 16}],
     "MSGGAN": [{"resolution": 8, "max_channels": 4, "penalty_weight": 1.0}],
     "ACGAN": [{"resolution": 32, "discriminator_width": 2}],
     "WGANGP": [
@@ -66,7 +66,7 @@ class MySettings(GANSettings):
     width: Count = 3
     beta_1: float = 0.25
 
-    FAMILY = pathlib.Path(__file__).with_suffix("")
+    FAMILY = pathlib.Path(__file__).with_suffix(".json")
 
 
 class MyGAN(GAN):
@@ -140,12 +140,12 @@ def test_a_configuration_becomes_its_model(name):
         ema_decay=0.75,
         seed=4,
     )
-    gan = recipe.build(config, 0)
+    gan = build_model(getattr(keras_gans, name), config, 0)
     schedule = gan.optimizer.discriminator._learning_rate
     assert (schedule.steps, schedule.hold) == (21, 0.5)
     assert (gan.n_critic, gan.ema_decay, gan.seed) == (3, 0.75, 4)
     constant = dataclasses.replace(config, learning_rate_decay=False)
-    gan = recipe.build(constant, 0)
+    gan = build_model(getattr(keras_gans, name), constant, 0)
     assert float(gan.optimizer.generator.learning_rate) == pytest.approx(5e-4)
 
 
@@ -211,5 +211,5 @@ def test_a_model_of_the_user_s_module_has_presets_and_a_recipe(my_gan):
     config = read_config(Config, {"paper": Config.of_preset("my_gan_4")}, flags)
     assert (config.steps, config.batch_size, config.width) == (9, 8, 6)
     assert not config.conditional
-    built = builder("my_gan:MyGAN")(config, 0)
+    built = build_model(my_gan.MyGAN, config, 0)
     assert built.generator.layers[1].units == 6
