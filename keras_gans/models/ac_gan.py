@@ -13,15 +13,11 @@ from keras_gans.presets.ac_gan import ACGANSettings
 # ac_gan_cifar10_32: both learning rates and the activation noise.
 CIFAR10_GRID = tuple(
     {
-        "generator_learning_rate": generator_learning_rate,
-        "discriminator_learning_rate": discriminator_learning_rate,
-        "activation_noise": activation_noise,
+        "generator_learning_rate": generator_rate,
+        "discriminator_learning_rate": discriminator_rate,
+        "activation_noise": noise,
     }
-    for (
-        generator_learning_rate,
-        discriminator_learning_rate,
-        activation_noise,
-    ) in itertools.product(
+    for generator_rate, discriminator_rate, noise in itertools.product(
         (1e-4, 2e-4, 3e-4), (1e-4, 2e-4, 3e-4), (0.0, 0.1, 0.2)
     )
 )
@@ -67,7 +63,12 @@ class ACGAN(AuxiliaryClassifierGAN):
     SETTINGS = ACGANSettings
 
     def __init__(
-        self, generator, discriminator, *, joint_scoring=False, **kwargs
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        joint_scoring: bool = False,
+        **kwargs: Any,
     ):
         super().__init__(
             generator, discriminator, joint_scoring=joint_scoring, **kwargs

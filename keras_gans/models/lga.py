@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_gans.losses import AdversarialLoss
 from keras_gans.losses.decomposed_hinge import SpatiallyDecomposedHinge
 from keras_gans.models.declared import gradient_penalty
 from keras_gans.models.gan import GAN
@@ -69,7 +70,14 @@ class LGAGAN(GAN):
 
     SETTINGS = LGASettings
 
-    def __init__(self, generator, discriminator, *, loss=None, **kwargs):
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        loss: str | AdversarialLoss | None = None,
+        **kwargs: Any,
+    ):
         if loss is None:
             loss = SpatiallyDecomposedHinge()
         super().__init__(generator, discriminator, loss=loss, **kwargs)
@@ -92,11 +100,8 @@ class LGAGAN(GAN):
                     "amplification", "zero", "stop_gradient", "hinge_on"
                 )
             )
-        exempt = ()
-        if settings.weight_clipping is not None and (
-            not settings.clip_last_layer
-        ):
-            exempt = (_last_layer(discriminator),)
+        clips_all = settings.clip_last_layer or not settings.weight_clipping
+        exempt = () if clips_all else (_last_layer(discriminator),)
         return {
             "generator": generator,
             "discriminator": discriminator,

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.losses import AdversarialLoss
 from keras_gans.models.declared import gradient_penalty
 from keras_gans.models.gan import GAN
 from keras_gans.networks.msg import msg_discriminator, msg_generator
@@ -64,13 +65,13 @@ class MSGGAN(GAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        loss="relativistic_hinge",
-        joint_scoring=False,
-        ema_decay=0.999,
-        **kwargs,
+        loss: str | AdversarialLoss = "relativistic_hinge",
+        joint_scoring: bool = False,
+        ema_decay: float | None = 0.999,
+        **kwargs: Any,
     ):
         _check_scales(generator, discriminator)
         super().__init__(
@@ -101,10 +102,10 @@ class MSGGAN(GAN):
         with backend.variable_scope(self):
             return self._largest_images(self.multi_scale_generator)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         return self.multi_scale_generator(inputs, training=training)[-1]
 
-    def real_inputs(self, images):
+    def real_inputs(self, images: Any) -> list[Any]:
         """Returns real images at all scales, smallest first.
 
         Each is the mean over blocks of 2x2 pixels of the next, and so of

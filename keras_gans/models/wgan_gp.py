@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from keras_gans.losses import AdversarialLoss
 from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
 from keras_gans.models.declared import gradient_penalty
 from keras_gans.networks.wgan_gp import (
@@ -65,16 +66,16 @@ class WGANGP(AuxiliaryClassifierGAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        loss="wasserstein",
-        penalty="default",
-        n_critic=5,
-        discriminator_class_weight=1.0,
-        generator_class_weight=0.1,
-        class_loss_on="real",
-        **kwargs,
+        loss: str | AdversarialLoss = "wasserstein",
+        penalty: GradientPenalty | str | None = "default",
+        n_critic: int = 5,
+        discriminator_class_weight: float = 1.0,
+        generator_class_weight: float = 0.1,
+        class_loss_on: str = "real",
+        **kwargs: Any,
     ):
         super().__init__(
             generator,

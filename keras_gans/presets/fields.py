@@ -214,16 +214,14 @@ class Settings:
         return {name: getattr(self, name) for name in names}
 
 
-def formerly(values: Mapping[Any, Any], **options: Any) -> Any:
-    """Returns a field that was written otherwise before.
+def formerly(values: Mapping[Any, Any]) -> Any:
+    """Returns a field, None by default, that was written otherwise before.
 
     Args:
         values: What it is now, by what it was; old records, presets and
             command lines may still say so.
-        **options: Of `dataclasses.field`; the default is None.
     """
-    options = {"default": None} | options
-    return dataclasses.field(metadata={"former": values}, **options)
+    return dataclasses.field(default=None, metadata={"former": values})
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from recipes.common.config import RunConfig, check_dataset
 from recipes.common.light import without_keras
 
 with without_keras():
+    from keras_gans.checks import channel_count
     from keras_gans.presets.fields import Bounds, Count
     from keras_gans.presets.training import GANSettings
 
@@ -90,11 +91,7 @@ class GANConfig(GANSettings, RunConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.channels not in (1, 3):
-            raise ValueError(
-                "channels must be 1 (grey) or 3 (colour). Received: "
-                f"{self.channels}."
-            )
+        channel_count(self.channels)
         self._check_screening()
         if self.held_out:
             check_dataset(self.held_out)

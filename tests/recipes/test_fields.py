@@ -115,7 +115,7 @@ def test_former_spellings_are_read_as_what_they_are_now():
     class Renamed:
         width: int | None = formerly({0: None})
         rate: float = 0.0
-        form: Literal["a", "b"] | None = formerly({"old": "a"}, default="b")
+        form: Literal["a", "b"] | None = formerly({"old": "a"})
 
     kinds = field_kinds(Renamed)
     assert kinds["width"].parse("width", "0") is None
