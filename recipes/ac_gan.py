@@ -19,24 +19,23 @@ Training with a tenth of the labels:
 """
 
 import dataclasses
-from typing import Literal
+from typing import Annotated
 
 from recipes.common.build import builder
 from recipes.common.ensemble import prepare_ensemble
-from recipes.common.fields import check_range
-from recipes.common.gan_config import (
-    PAPER_RUN,
-    GANConfig,
-    library_preset,
-    smoke,
-)
+from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.train import load_data, prepare
 
+with without_keras():
+    from keras_gans.presets.ac_gan import ACGANSettings
+    from keras_gans.presets.fields import Bounds, Count
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(GANConfig):
-    """Settings of AC-GAN.
+class Config(ACGANSettings, GANConfig):
+    """Settings of the recipe: AC-GAN's, and those of a run.
 
     Attributes:
         class_splits: Models to train, each on a contiguous part of the
@@ -45,49 +44,14 @@ class Config(GANConfig):
             trains on, as in 10,20; empty for all.
         labelled_fraction: Share of the training images of each class that
             keep their label; the others train without.
-        latent_distribution: Distribution of the latents.
-        generator_width: Base width of the generator.
-        discriminator_width: Base width of the discriminator.
-        generator_multipliers: Widths of the generator's stages in units of
-            its base width; empty for the published ones.
-        dropout: Share of the discriminator's features that is dropped.
-        activation_noise: Standard deviation of the noise on the
-            discriminator's activations.
-        momentum: Decay of both networks' moving statistics.
-        saturating: Let the generator minimize the likelihood of being fake,
-            as printed, rather than maximize that of being real.
-        class_loss_on: Whether the discriminator learns the classes of real
-            and generated images or of real ones only.
-        discriminator_class_weight: Weight of the discriminator's class loss.
-        generator_class_weight: Weight of the generator's class loss.
     """
 
-    class_splits: int = 1
+    class_splits: Count = 1
     classes: tuple[int, ...] = ()
-    labelled_fraction: float = 1.0
-    latent_distribution: Literal["normal", "uniform"] = "normal"
-    generator_width: int = 64
-    discriminator_width: int = 16
-    generator_multipliers: tuple[int, ...] = ()
-    dropout: float = 0.5
-    activation_noise: float = 0.0
-    momentum: float = 0.99
-    saturating: bool = False
-    class_loss_on: Literal["both", "real"] = "both"
-    discriminator_class_weight: float = 1.0
-    generator_class_weight: float = 1.0
+    labelled_fraction: Annotated[float, Bounds(above=0, maximum=1)] = 1.0
 
     def __post_init__(self):
         super().__post_init__()
-        widths = ("generator_width", "discriminator_width", "class_splits")
-        for name in widths:
-            check_range(self, name, minimum=1)
-        for name in ("dropout", "momentum"):
-            check_range(self, name, minimum=0, below=1)
-        check_range(self, "activation_noise", minimum=0, maximum=1)
-        check_range(self, "labelled_fraction", above=0, maximum=1)
-        for name in ("discriminator_class_weight", "generator_class_weight"):
-            check_range(self, name, minimum=0)
         self._check_classes()
 
     def _check_classes(self):
@@ -113,43 +77,32 @@ class Config(GANConfig):
             )
 
 
-PAPER = Config(
-    **library_preset("ac_gan_cifar10_32", Config),
-    **PAPER_RUN | {"evaluate_every": 5000},
+PAPER = dataclasses.replace(
+    Config.of_preset("ac_gan_cifar10_32"), evaluate_every=5000
 )
 IMAGENET = dataclasses.replace(
-    PAPER,
-    **library_preset("ac_gan_imagenet_128", Config),
+    Config.of_preset("ac_gan_imagenet_128"),
+    evaluate_every=5000,
     class_splits=100,
 )
 # Chosen on the embedded images, docs/results.md: in a short run dropout of one
 # half blurs the textures that the discriminator sees, and a discriminator that
 # learns the classes of generated images too lets the generator ignore them.
 CPU = Config(
-    resolution=32,
-    channels=1,
-    latent_dim=64,
+    **CPU_RUN,
     steps=5000,
-    batch_size=16,
-    precision="mixed_bfloat16",
     generator_width=48,
     discriminator_width=16,
     dropout=0.0,
     class_loss_on="real",
     momentum=0.9,
-    share_fakes=True,
     generator_learning_rate=5e-4,
     discriminator_learning_rate=1e-3,
     beta_1=0.5,
     beta_2=0.999,
-    learning_rate_decay=True,
-    learning_rate_hold=0.5,
-    ema_decay=0.998,
     ema_start=2500,
-    evaluate_every=0,
     sample_every=1250,
     checkpoint_every=1250,
-    evaluation_samples=2500,
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}

@@ -9,11 +9,15 @@ It trains on 32 characters of each line of a text.
 """
 
 import dataclasses
+from typing import Annotated
 
-from recipes.common.fields import check_range
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.vector_config import VectorConfig
 from recipes.common.vector_run import Subject, generated, prepare_vectors
+
+with without_keras():
+    from keras_gans.presets.fields import Bounds, Count
 
 ORDERS = (1, 2, 3, 4)
 # Lines of a file of samples.
@@ -37,21 +41,13 @@ class Config(VectorConfig):
     """
 
     text: str = ""
-    max_lines: int = 10_000_000
-    max_vocabulary: int = 2048
-    length: int = 32
-    latent_dim: int = 128
-    width: int = 512
-    blocks: int = 5
-    n_critic: int = 10
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "length", minimum=max(ORDERS))
-        check_range(self, "max_lines", minimum=2)
-        check_range(self, "max_vocabulary", minimum=2, maximum=2048)
-        check_range(self, "width", minimum=1)
-        check_range(self, "blocks", minimum=1)
+    max_lines: Annotated[int, Bounds(minimum=2)] = 10_000_000
+    max_vocabulary: Annotated[int, Bounds(minimum=2, maximum=2048)] = 2048
+    length: Annotated[int, Bounds(minimum=max(ORDERS))] = 32
+    latent_dim: Count = 128
+    width: Count = 512
+    blocks: Count = 5
+    n_critic: Count = 10
 
 
 PAPER = Config(

@@ -11,10 +11,13 @@ import dataclasses
 from functools import cached_property
 from typing import Literal
 
-from recipes.common.fields import check_range
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
 from recipes.common.vector_config import VectorConfig
 from recipes.common.vector_run import Subject, generated, prepare_vectors
+
+with without_keras():
+    from keras_gans.presets.fields import Count, Weight
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,15 +31,10 @@ class Config(VectorConfig):
     """
 
     data: Literal["8gaussians", "25gaussians", "swiss_roll"] = "8gaussians"
-    latent_dim: int = 2
-    width: int = 512
-    depth: int = 3
-    penalty_weight: float = 0.1
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "width", minimum=1)
-        check_range(self, "depth", minimum=1)
+    latent_dim: Count = 2
+    width: Count = 512
+    depth: Count = 3
+    penalty_weight: Weight = 0.1
 
 
 # The released code's λ is 0.1, though the paper says 10 for everything.

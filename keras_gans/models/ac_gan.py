@@ -1,25 +1,23 @@
 """AC-GAN: a discriminator that names the class of every image."""
 
 import itertools
+from typing import Any
 
 import keras
 
 from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
 from keras_gans.networks.ac_gan import ac_gan_discriminator, ac_gan_generator
+from keras_gans.presets.ac_gan import ACGANSettings
 
 # What the CIFAR-10 experiment searched, each as changes to the preset
 # ac_gan_cifar10_32: both learning rates and the activation noise.
 CIFAR10_GRID = tuple(
     {
-        "generator_learning_rate": generator_learning_rate,
-        "discriminator_learning_rate": discriminator_learning_rate,
-        "activation_noise": activation_noise,
+        "generator_learning_rate": generator_rate,
+        "discriminator_learning_rate": discriminator_rate,
+        "activation_noise": noise,
     }
-    for (
-        generator_learning_rate,
-        discriminator_learning_rate,
-        activation_noise,
-    ) in itertools.product(
+    for generator_rate, discriminator_rate, noise in itertools.product(
         (1e-4, 2e-4, 3e-4), (1e-4, 2e-4, 3e-4), (0.0, 0.1, 0.2)
     )
 )
@@ -62,87 +60,42 @@ class ACGAN(AuxiliaryClassifierGAN):
     Reference: [Odena et al., 2017](https://arxiv.org/abs/1610.09585).
     """
 
-    FAMILY = "ac_gan"
-    TRAINING = {
-        "generator_learning_rate": 2e-4,
-        "discriminator_learning_rate": 2e-4,
-        "beta_1": 0.5,
-        "beta_2": 0.999,
-    }
+    SETTINGS = ACGANSettings
 
     def __init__(
-        self, generator, discriminator, *, joint_scoring=False, **kwargs
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        joint_scoring: bool = False,
+        **kwargs: Any,
     ):
         super().__init__(
             generator, discriminator, joint_scoring=joint_scoring, **kwargs
         )
 
     @classmethod
-    def from_settings(
-        cls,
-        *,
-        resolution: int,
-        channels: int = 3,
-        num_classes: int = 0,
-        latent_dim: int = 100,
-        latent_distribution: str = "normal",
-        generator_width: int = 64,
-        discriminator_width: int = 16,
-        generator_multipliers: tuple[int, ...] = (),
-        dropout: float = 0.5,
-        activation_noise: float = 0.0,
-        momentum: float = 0.99,
-        saturating: bool = False,
-        **training,
-    ) -> "ACGAN":
-        """Builds both networks and compiles the model.
-
-        Args:
-            resolution: 32, 64 or 128 pixels.
-            channels: Image channels.
-            num_classes: Classes, 0 for a model without labels or classifier.
-            latent_dim: Length of the latent vectors, without the label.
-            latent_distribution: `normal`, or `uniform` in (-1, 1); the paper
-                does not say.
-            generator_width: Base width, see `ac_gan_generator`.
-            discriminator_width: Base width, see `ac_gan_discriminator`.
-            generator_multipliers: Stage widths in units of the base width;
-                empty for the published ones.
-            dropout: Dropout rate of the discriminator.
-            activation_noise: Standard deviation of the noise on the
-                discriminator's activations.
-            momentum: Decay of both networks' moving statistics.
-            saturating: Whether the generator minimizes log P(fake), as
-                printed, rather than maximizes log P(real).
-            **training: See `GAN.assemble`. The appendix prints 10⁻³ for
-                Adam's β₂, here 0.999.
-
-        Raises:
-            ValueError: For a value that the architecture has not.
-        """
-        common = {
-            "resolution": resolution,
-            "channels": channels,
-            "num_classes": num_classes,
-            "momentum": momentum,
+    def arguments(
+        cls, settings: ACGANSettings, num_classes: int
+    ) -> dict[str, Any]:
+        common = settings.select("resolution", "channels", "momentum")
+        common["num_classes"] = num_classes
+        return {
+            "generator": ac_gan_generator(
+                width=settings.generator_width,
+                multipliers=settings.generator_multipliers or (),
+                **settings.select("latent_dim", "latent_distribution"),
+                **common,
+            ),
+            "discriminator": ac_gan_discriminator(
+                width=settings.discriminator_width,
+                **settings.select("dropout", "activation_noise"),
+                **common,
+            ),
+            "loss": "saturating" if settings.saturating else "non_saturating",
+            **settings.select(
+                "class_loss_on",
+                "discriminator_class_weight",
+                "generator_class_weight",
+            ),
         }
-        generator = ac_gan_generator(
-            latent_dim=latent_dim,
-            latent_distribution=latent_distribution,
-            width=generator_width,
-            multipliers=tuple(generator_multipliers),
-            **common,
-        )
-        discriminator = ac_gan_discriminator(
-            width=discriminator_width,
-            dropout=dropout,
-            activation_noise=activation_noise,
-            **common,
-        )
-        return cls.assemble(
-            generator,
-            discriminator,
-            num_classes=num_classes,
-            loss="saturating" if saturating else "non_saturating",
-            **training,
-        )

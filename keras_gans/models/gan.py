@@ -1,6 +1,5 @@
 """The base of every GAN: two networks, two optimizers, one training step."""
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,11 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_gans import backend, losses, presets
+from keras_gans import backend, losses
 from keras_gans.checks import integer
 from keras_gans.models import network_checks
+from keras_gans.models.declared import DeclaredModel
 from keras_gans.models.front_door import GuardedTrainer, check_compile
-from keras_gans.models.optimizers import PlayerOptimizers, make_optimizers
+from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
 from keras_gans.models.random import ReplicaSeedGenerator
 from keras_gans.models.rematerialization import Rematerialized
@@ -20,7 +20,7 @@ from keras_gans.penalties import GradientPenalty, WeightClipping
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class GAN(GuardedTrainer):
+class GAN(DeclaredModel, GuardedTrainer):
     """A generator and a discriminator trained against each other.
 
     A training step takes `n_critic` equal parts of its batch, and
@@ -93,11 +93,6 @@ class GAN(GuardedTrainer):
         ValueError: For values out of range, or networks whose inputs do not
             fit the number of classes.
     """
-
-    # Name of the file of presets; None for a class without any.
-    FAMILY = None
-    # A paper's settings where they differ from the defaults here.
-    TRAINING = {}
 
     def __init__(
         self,
@@ -175,62 +170,6 @@ class GAN(GuardedTrainer):
         if ema_decay is not None:
             self.average_generator(ema_decay, ema_start)
         self.built = True
-
-    @classmethod
-    def from_preset(cls, name: str, **changes: Any) -> "GAN":
-        """Builds and compiles the model of a preset, without data or network.
-
-        Args:
-            name: One of `keras_gans.presets.names(cls.FAMILY)`.
-            **changes: Settings of `from_settings` to use instead.
-
-        Raises:
-            ValueError: When there is no such preset.
-            TypeError: When called on a class without presets, such as `GAN`.
-        """
-        if cls.FAMILY is None:
-            raise TypeError(
-                f"{cls.__name__} has no presets. Call from_preset of a "
-                "paper's class, for example SAGAN."
-            )
-        settings = presets.load(name, cls.FAMILY) | changes
-        data = ("batch_size", "steps", "dequantize")
-        return cls.from_settings(
-            **{k: v for k, v in settings.items() if k not in data}
-        )
-
-    @classmethod
-    def assemble(
-        cls,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        **training: Any,
-    ) -> "GAN":
-        """Builds and compiles a model by the settings of a paper's class.
-
-        Args:
-            generator: See the class.
-            discriminator: See the class.
-            **training: Arguments of the class and of `make_optimizers`;
-                those not given are in `cls.TRAINING`, or have the defaults
-                of the class and of `make_optimizers`.
-        """
-        settings = cls.TRAINING | training
-        names = set(inspect.signature(make_optimizers).parameters)
-        updates = {
-            key: settings.pop(key)
-            for key in names - {"n_critic", "generator_steps"}
-            if key in settings
-        }
-        gan = cls(generator, discriminator, **settings)
-        gan.compile(
-            *make_optimizers(
-                n_critic=gan.n_critic,
-                generator_steps=gan.generator_steps,
-                **updates,
-            )
-        )
-        return gan
 
     @property
     def latent_dim(self) -> int:

@@ -1,12 +1,16 @@
 """MSG-GAN: one generator and one discriminator joined at every scale."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.losses import AdversarialLoss
+from keras_gans.models.declared import gradient_penalty
 from keras_gans.models.gan import GAN
 from keras_gans.networks.msg import msg_discriminator, msg_generator
-from keras_gans.penalties import GradientPenalty
+from keras_gans.presets.msg_gan import MSGGANSettings
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -57,22 +61,17 @@ class MSGGAN(GAN):
     2019](https://arxiv.org/abs/1903.06048v1), the first version.
     """
 
-    FAMILY = "msg_gan"
-    TRAINING = {
-        "generator_learning_rate": 1e-3,
-        "discriminator_learning_rate": 1e-3,
-        "beta_2": 0.99,
-    }
+    SETTINGS = MSGGANSettings
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        loss="relativistic_hinge",
-        joint_scoring=False,
-        ema_decay=0.999,
-        **kwargs,
+        loss: str | AdversarialLoss = "relativistic_hinge",
+        joint_scoring: bool = False,
+        ema_decay: float | None = 0.999,
+        **kwargs: Any,
     ):
         if hasattr(generator, "outputs") and hasattr(discriminator, "inputs"):
             _check_scales(generator, discriminator)
@@ -105,10 +104,10 @@ class MSGGAN(GAN):
         with backend.variable_scope(self):
             return self._largest_images(self.multi_scale_generator)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         return self.multi_scale_generator(inputs, training=training)[-1]
 
-    def real_inputs(self, images):
+    def real_inputs(self, images: Any) -> list[Any]:
         """Returns real images at all scales, smallest first.
 
         Each is the mean over blocks of 2x2 pixels of the next, and so of
@@ -120,65 +119,26 @@ class MSGGAN(GAN):
         return pyramid
 
     @classmethod
-    def from_settings(
-        cls,
-        *,
-        resolution: int,
-        channels: int = 3,
-        num_classes: int = 0,
-        latent_dim: int = 512,
-        max_channels: int = 512,
-        combine: str = "concat",
-        group_size: int | None = None,
-        folding: bool = True,
-        penalty_weight: float = 0.0,
-        penalty_interval: int = 1,
-        **training,
-    ) -> "MSGGAN":
-        """Builds both networks and compiles the model.
-
-        Args:
-            resolution: Of the largest image in pixels: 8, 16, ... 1,024.
-            channels: Image channels.
-            num_classes: 0: the model is unconditional.
-            latent_dim: Length of the latent vectors.
-            max_channels: Channels of feature maps of up to 32 pixels; they
-                halve with each doubling from there on.
-            combine: `concat`, as published, or `add`, see
-                `msg_discriminator`.
-            group_size: Images of one minibatch deviation, None for all.
-            folding: Whether upsampling convolutions are folded (exact).
-            penalty_weight: λ of a gradient penalty over all scales, 0 for
-                none. WGAN-GP is `wasserstein` with 10.
-            penalty_interval: Discriminator updates from one penalty, of so
-                many times the weight, to the next; 1 as published.
-            **training: See `GAN.assemble`. Learning rates are 0.001 and
-                β₂ = 0.99. The optimizer is Adam, as in section 4 and the
-                released code, or `rmsprop`, which section 3.5 names: Adam
-                with β₁ = 0 but for the bias correction.
-
-        Raises:
-            ValueError: For classes, or a value that the architecture has not.
-        """
+    def arguments(
+        cls, settings: MSGGANSettings, num_classes: int
+    ) -> dict[str, Any]:
         if num_classes:
             raise ValueError(
                 "MSG-GAN is unconditional. Received: "
                 f"num_classes={num_classes}. Train without labels: "
                 "num_classes=0, or conditional=false in a recipe."
             )
-        common = {
-            "resolution": resolution,
-            "channels": channels,
-            "max_channels": max_channels,
+        common = settings.select("resolution", "channels", "max_channels")
+        return {
+            "generator": msg_generator(
+                **settings.select("latent_dim", "folding"), **common
+            ),
+            "discriminator": msg_discriminator(
+                **settings.select("combine", "group_size"), **common
+            ),
+            "loss": settings.loss,
+            "penalty": gradient_penalty(settings),
         }
-        return cls.assemble(
-            msg_generator(latent_dim=latent_dim, folding=folding, **common),
-            msg_discriminator(combine=combine, group_size=group_size, **common),
-            penalty=GradientPenalty(penalty_weight, interval=penalty_interval)
-            if penalty_weight
-            else None,
-            **training,
-        )
 
 
 def _largest_images():

@@ -1,7 +1,5 @@
 """From a recipe's settings to its compiled model."""
 
-import dataclasses
-import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,24 +10,21 @@ if TYPE_CHECKING:
 
 
 def build_model(
-    model_class: type["GAN"], config: GANConfig, num_classes: int, **settings
+    model_class: type["GAN"], config: GANConfig, num_classes: int
 ) -> "GAN":
     """Returns the compiled model of a configuration.
 
     Args:
-        model_class: A paper's class, whose `from_settings` takes the fields
-            of the configuration that have its arguments' names.
+        model_class: A paper's class; the configuration derives from its
+            declaration, `model_class.SETTINGS`.
         config: Settings of the recipe.
         num_classes: Classes of the data, 0 for an unconditional model.
-        **settings: Further settings, which come before the configuration's.
     """
-    names = model_settings(model_class)
-    fields = {field.name for field in dataclasses.fields(config)}
-    chosen = {name: getattr(config, name) for name in names & fields}
-    if config.learning_rate_decay:
-        chosen["decay_steps"] = config.steps
-    chosen["num_classes"] = num_classes
-    return model_class.from_settings(**chosen | settings)
+    return model_class.from_settings(
+        num_classes=num_classes,
+        decay_steps=config.steps if config.learning_rate_decay else None,
+        **config.select(*model_class.SETTINGS.names()),
+    )
 
 
 def builder(model: str) -> Callable[[GANConfig, int], "GAN"]:
@@ -45,25 +40,3 @@ def builder(model: str) -> Callable[[GANConfig, int], "GAN"]:
         return build_model(getattr(keras_gans, model), config, num_classes)
 
     return build
-
-
-def model_settings(model_class: type["GAN"]) -> set[str]:
-    """Returns the names of what `model_class.from_settings` takes."""
-    from keras_gans.models import GAN
-    from keras_gans.models.optimizers import make_optimizers
-
-    takers = [model_class.from_settings, make_optimizers]
-    takers += [
-        base.__init__ for base in model_class.__mro__ if issubclass(base, GAN)
-    ]
-    return {name for taker in takers for name in parameters(taker)}
-
-
-def parameters(function) -> list[str]:
-    """Returns the names of the keyword arguments of a function."""
-    return [
-        parameter.name
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY
-        or parameter.default is not parameter.empty
-    ]

@@ -1,20 +1,21 @@
 """The settings that every recipe shares."""
 
 import dataclasses
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from recipes.common.fields import check_range, field_kinds
 from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import nearest
+    from keras_gans.presets.fields import Bounds, Count, Natural, Seed, Settings
 
 SOURCES = {"tfds": "NAME", "folder": "PATH", "npz": "PATH"}
 DATASET_FORMS = ("embedded", *map(":".join, SOURCES.items()))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(Settings):
     """Settings of a run; a recipe's own configuration derives from it.
 
     Every field becomes a flag of the recipe, and the line that describes it
@@ -24,7 +25,8 @@ class RunConfig:
 
     Attributes:
         preset: Named settings to start from; other flags override them.
-        dataset: embedded, tfds:NAME, folder:PATH or npz:PATH.
+        dataset: embedded, tfds:NAME or tfds:NAME@SPLIT, folder:PATH or
+            npz:PATH.
         data_dir: Where the prepared TFDS data sets lie.
         skip_bad_images: Leave out files that are not readable images.
         run_dir: Directory of the run; runs/RECIPE-PRESET if empty, followed by
@@ -46,9 +48,6 @@ class RunConfig:
         checkpoint_every: Steps between checkpoints; 0 is at the end only.
         evaluation_samples: Generated images an evaluation compares.
 
-    Raises:
-        ValueError: If a field has a wrong type, or a value that it does not
-            admit.
     """
 
     preset: str = "cpu"
@@ -56,22 +55,22 @@ class RunConfig:
     data_dir: str = ""
     skip_bad_images: bool = False
     run_dir: str = ""
-    seed: int = 0
-    steps: int
-    batch_size: int
-    steps_per_execution: int = 1
+    seed: Seed = 0
+    steps: Count
+    batch_size: Count
+    steps_per_execution: Count = 1
     distribution: Literal[
         "none", "mirrored", "multi_worker", "tpu", "data_parallel"
     ] = "none"
-    virtual_devices: int = 0
+    virtual_devices: Natural = 0
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     resume: bool = True
     export_dir: str = ""
     augment: tuple[Literal["flip", "translate", "cutout"], ...] = ()
-    evaluate_every: int
-    sample_every: int
-    checkpoint_every: int
-    evaluation_samples: int
+    evaluate_every: Natural
+    sample_every: Natural
+    checkpoint_every: Natural
+    evaluation_samples: Annotated[int, Bounds(minimum=2)]
 
     may_change: ClassVar[tuple[str, ...]] = (
         "preset",
@@ -86,27 +85,10 @@ class RunConfig:
     )
 
     def __post_init__(self):
-        """Checks every field."""
-        for name, kind in field_kinds(type(self)).items():
-            kind.check(name, getattr(self, name))
+        super().__post_init__()
         check_dataset(self.dataset)
-        # Keras draws seeds as int32.
-        check_range(self, "seed", minimum=0, maximum=2**31 - 1)
-        for name in ("steps", "batch_size", "steps_per_execution"):
-            check_range(self, name, minimum=1)
-        for name in ("evaluate_every", "sample_every", "checkpoint_every"):
-            check_range(self, name, minimum=0)
-        check_range(self, "virtual_devices", minimum=0)
-        check_range(self, "evaluation_samples", minimum=2)
-        self._check_multiples()
-
-    def _check_multiples(self):
-        for name in (
-            "steps",
-            "evaluate_every",
-            "sample_every",
-            "checkpoint_every",
-        ):
+        intervals = ("evaluate_every", "sample_every", "checkpoint_every")
+        for name in ("steps", *intervals):
             if getattr(self, name) % self.steps_per_execution:
                 raise ValueError(
                     f"{name} must be a multiple of steps_per_execution. "
@@ -114,11 +96,43 @@ class RunConfig:
                     f"{self.steps_per_execution}."
                 )
 
+    @classmethod
+    def preset_names(cls) -> list[str]:
+        """The presets of the library, which a recipe has besides its own."""
+        return []
+
+    @classmethod
+    def of_preset(cls, name: str) -> Self:
+        """Returns the run of one of `preset_names()`."""
+        raise NotImplementedError
+
+
+def recorded_settings(
+    config_class: type[RunConfig], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns the settings of an earlier run, as this version writes them.
+
+    What the record does not have is as by default, since it was not to be
+    chosen. Lists stay lists, as in the record.
+    """
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(config_class)
+        if field.default is not dataclasses.MISSING
+    }
+    settings = defaults | config_class.present(settings)
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in settings.items()
+    }
+
 
 def check_dataset(dataset: str) -> None:
     """Raises ValueError for text that has none of the four dataset forms."""
     form, _, rest = dataset.partition(":")
-    if dataset == "embedded" or (form in SOURCES and rest):
+    # Of TFDS, a split may be named.
+    whole = form != "tfds" or all(rest.split("@", 1))
+    if dataset == "embedded" or (form in SOURCES and rest and whole):
         return
     hint = _nearest_dataset(dataset)
     raise ValueError(

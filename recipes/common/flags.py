@@ -10,12 +10,11 @@ from typing import TypeVar
 from absl import flags
 
 from recipes.common.config import RunConfig
-from recipes.common.fields import Kind, field_kinds
 from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import did_you_mean
-
+    from keras_gans.presets.fields import Kind, field_kinds
 
 Config = TypeVar("Config", bound=RunConfig)
 
@@ -31,8 +30,9 @@ def read_config(
 
     Args:
         config_class: The dataclass whose fields are the flags.
-        presets: Configurations by name; `--preset` chooses one, and without
-            it the default of the field `preset`, or else the first.
+        presets: Configurations by name; `--preset` chooses one, or one of
+            the library's, and without it the default of the field `preset`,
+            or else the first.
         argv: The command line, the program's name first.
 
     Returns:
@@ -47,12 +47,14 @@ def read_config(
     if given.pop(HELP, None):
         return None
     preset = given.pop("preset", default_preset(config_class, presets))
-    if preset not in presets:
+    names = (*presets, *config_class.preset_names())
+    if preset not in names:
         raise ValueError(
-            f"--preset must be one of {', '.join(presets)}. Received: "
-            f"{preset!r}.{did_you_mean(preset, tuple(presets))}"
+            f"--preset must be one of {', '.join(names)}. Received: "
+            f"{preset!r}.{did_you_mean(preset, names)}"
         )
-    return dataclasses.replace(presets[preset], preset=preset, **given)
+    config = presets.get(preset) or config_class.of_preset(preset)
+    return config.changed(preset=preset, **given)
 
 
 def parse_flags(kinds: Mapping[str, Kind], argv: Sequence[str]) -> dict:
@@ -119,6 +121,7 @@ def help_text(
         "KERAS_BACKEND in the environment chooses tensorflow, jax or torch.",
         "",
         f"Presets: {names}",
+        *_published(config_class.preset_names()),
         "",
         "Flags:",
     ]
@@ -137,6 +140,13 @@ def help_text(
             textwrap.indent(textwrap.fill(" ".join(text.split()), 72), " " * 6)
         )
     return "\n".join(lines)
+
+
+def _published(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    text = f"Published configurations, as presets too: {', '.join(names)}"
+    return textwrap.wrap(text, 78, subsequent_indent="  ")
 
 
 def _defaults(values: Mapping[str, object], chosen: str) -> str:

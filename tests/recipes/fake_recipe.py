@@ -9,11 +9,14 @@ import dataclasses
 import os
 import sys
 import time
-from typing import Literal
+from typing import Annotated, Literal
 
 from recipes.common.config import RunConfig
-from recipes.common.fields import check_range
+from recipes.common.light import without_keras
 from recipes.common.run import recipe_main
+
+with without_keras():
+    from keras_gans.presets.fields import Bounds
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,17 +33,12 @@ class Config(RunConfig):
         note: Anything.
     """
 
-    n_critic: int = 1
-    learning_rate: float = 1e-4
+    n_critic: Annotated[int, Bounds(minimum=1, maximum=10)] = 1
+    learning_rate: Annotated[float, Bounds(above=0, below=1)] = 1e-4
     resolution: Literal[32, 64, 128] = 32
     blocks: tuple[int, ...] = (64, 32)
     truncation: float | None = None
     note: str = ""
-
-    def __post_init__(self):
-        super().__post_init__()
-        check_range(self, "n_critic", minimum=1, maximum=10)
-        check_range(self, "learning_rate", above=0, below=1)
 
 
 SMOKE = Config(

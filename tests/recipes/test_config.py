@@ -1,15 +1,29 @@
 import dataclasses
+import json
 
 import pytest
 
-from recipes.common.config import DATASET_FORMS, check_dataset
+from recipes import lga, sagan, wgan_gp
+from recipes.common.config import (
+    DATASET_FORMS,
+    check_dataset,
+    recorded_settings,
+)
 
 pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize(
     "dataset",
-    ["embedded", "tfds:cifar10", "folder:/a b/c", "folder:a:b", "npz:x.npz"],
+    [
+        "embedded",
+        "tfds:cifar10",
+        "tfds:cifar10@test",
+        "folder:/a b/c",
+        "folder:a:b",
+        "folder:a@",
+        "npz:x.npz",
+    ],
 )
 def test_every_dataset_form_is_admitted(dataset):
     check_dataset(dataset)
@@ -41,7 +55,9 @@ def test_another_form_is_refused_with_the_nearest(dataset, hint):
     assert text.endswith(f"Did you mean {hint}?")
 
 
-@pytest.mark.parametrize("dataset", ["", ":", "a b"])
+@pytest.mark.parametrize(
+    "dataset", ["", ":", "a b", "tfds:cifar10@", "tfds:@test"]
+)
 def test_a_form_like_none_is_refused_too(dataset):
     with pytest.raises(ValueError, match="one of the forms"):
         check_dataset(dataset)
@@ -75,8 +91,39 @@ def test_a_configuration_is_frozen(fake):
 def test_the_strategies_and_augmentations_are_those_of_the_library(fake):
     from keras_gans.data import AUGMENTATIONS
     from keras_gans.distribution import NAMES
-    from recipes.common.fields import field_kinds
+    from keras_gans.presets.fields import field_kinds
 
     kinds = field_kinds(fake.Config)
     assert set(kinds["distribution"].choices) == set(NAMES)
     assert set(kinds["augment"].choices) == set(AUGMENTATIONS)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "former"),
+    [
+        (sagan, {"generator_multipliers": [], "discriminator_multipliers": []}),
+        (lga, {"generator_width": 0, "discriminator_width": 0}),
+        (wgan_gp, {"discriminator_normalization": "auto"}),
+    ],
+)
+def test_a_record_of_an_earlier_version_has_the_settings_of_this_one(
+    recipe, former
+):
+    config = dataclasses.replace(
+        recipe.PRESETS["smoke"], **dict.fromkeys(former)
+    )
+    settings = json.loads(json.dumps(dataclasses.asdict(config)))
+    # That version had no such flags.
+    del settings["metrics"]
+    if recipe is not lga:
+        del settings["generator_steps"]
+    earlier = recorded_settings(recipe.Config, {**settings, **former})
+    assert earlier == json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def test_an_earlier_record_keeps_what_it_says():
+    settings = {"ema_decay": 0.0, "n_critic": 3, "learning_rate_hold": 0}
+    earlier = recorded_settings(sagan.Config, settings)
+    assert {name: earlier[name] for name in settings} == settings
+    assert earlier["metrics"] == ["fid", "kid"]
+    assert "resolution" not in earlier

@@ -1,12 +1,9 @@
 import dataclasses
+from typing import Literal
 
 import pytest
 
-from recipes.common.fields import (
-    Kind,
-    check_range,
-    field_kinds,
-)
+from keras_gans.presets.fields import Bounds, Kind, field_kinds, formerly
 
 pytestmark = pytest.mark.once
 
@@ -14,7 +11,7 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize(
     ("annotated", "text", "value"),
     [
-        ("learning_rate", "3", 3.0),
+        ("learning_rate", ".5", 0.5),
         ("learning_rate", "2e-4", 2e-4),
         ("n_critic", "5", 5),
         ("resume", "FALSE", False),
@@ -103,12 +100,29 @@ def test_an_annotation_without_a_flag_form_is_a_type_error():
         ({"above": 0, "below": 1}, 1, False),
     ],
 )
-def test_bounds_hold_or_are_named(fake, bounds, value, holds):
-    config = type("Settings", (), {"rate": value})
+def test_bounds_hold_or_are_named(bounds, value, holds):
     if holds:
-        check_range(config, "rate", **bounds)
+        Bounds(**bounds).check("rate", value)
         return
     with pytest.raises(ValueError, match="rate must be") as refusal:
-        check_range(config, "rate", **bounds)
+        Bounds(**bounds).check("rate", value)
     assert all(str(bound) in str(refusal.value) for bound in bounds.values())
     assert f"Received: {value}" in str(refusal.value)
+
+
+def test_former_spellings_are_read_as_what_they_are_now():
+    @dataclasses.dataclass
+    class Renamed:
+        width: int | None = formerly({0: None})
+        rate: float = 0.0
+        form: Literal["a", "b"] | None = formerly({"old": "a"})
+
+    kinds = field_kinds(Renamed)
+    assert kinds["width"].parse("width", "0") is None
+    assert kinds["width"].present(0) is None
+    assert kinds["width"].present(7) == 7
+    assert kinds["rate"].present(0.0) == 0.0
+    assert kinds["form"].parse("form", "old") == "a"
+    assert kinds["form"].parse("form", "none") is None
+    with pytest.raises(ValueError, match="one of a, b, or none"):
+        kinds["form"].parse("form", "older")

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 
 from recipes import quickstart, sagan
-from recipes.common.gan_config import library_preset
 
 # As small as it gets: what is tested is the road, not the result.
 SMALL = (
@@ -208,7 +207,8 @@ def test_the_paper_preset_is_the_published_configuration():
         "latent_dim": 128,
         "generator_width": 64,
         "discriminator_width": 64,
-        "attention_resolution": 32,
+        # Table 2: self-attention on feat_64.
+        "attention_resolution": 64,
         "attention_variant": "code",
         "spectral_norm": "both",
         "loss": "hinge",
@@ -229,13 +229,29 @@ def test_the_paper_preset_is_the_published_configuration():
 
 
 @pytest.mark.once
-def test_every_setting_of_the_library_preset_reaches_the_recipe():
-    settings = library_preset("sagan_imagenet_128", sagan.Config)
-    from keras_gans import presets
+def test_the_paper_preset_is_that_of_table_2():
+    paper = sagan.PRESETS["paper"]
+    table_2 = sagan.Config.of_preset("sagan_attention64_imagenet_128")
+    table_1 = sagan.Config.of_preset("sagan_imagenet_128")
+    assert paper == table_2
+    assert dataclasses.replace(paper, attention_resolution=32) == table_1
+    for name in ("sagan_attention64_imagenet_128", "sagan_imagenet_128"):
+        assert name in sagan.__doc__
 
-    expected = presets.load("sagan_imagenet_128")
-    # The data decide the number of classes.
-    assert set(expected) - set(settings) == {"num_classes"}
+
+@pytest.mark.once
+def test_a_wrong_value_of_a_published_preset_is_one_clear_line(
+    recipe, tmp_path
+):
+    result = recipe(
+        "sagan",
+        "--preset=sagan_attention16_imagenet_128",
+        "--beta_1=2",
+        cwd=tmp_path,
+    )
+    assert result.returncode == 2
+    [line] = result.stderr.splitlines()
+    assert line.startswith("error: --beta_1 must be at least 0 and below 1")
 
 
 @pytest.mark.once

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from recipes import wgan_gp
-from recipes.common.gan_config import library_preset
+from recipes.common.flags import read_config
 
 pytestmark = pytest.mark.once
 
@@ -66,10 +66,28 @@ def test_the_paper_preset_is_the_published_configuration():
     assert {name: paper[name] for name in published} == published
 
 
-def test_every_setting_of_the_library_preset_reaches_the_recipe():
-    from keras_gans import presets
+# Gulrajani et al., Algorithm 1 and Appendix E; Arjovsky et al., Algorithm 1.
+@pytest.mark.parametrize(
+    ("method", "n_critic", "optimizer", "rate", "beta_1", "beta_2"),
+    [
+        ("wgan", 5, "rmsprop_tf", 5e-5, 0.0, 0.9),
+        ("dcgan", 1, "adam", 2e-4, 0.5, 0.999),
+        ("lsgan", 1, "rmsprop_tf", 1e-4, 0.0, 0.9),
+    ],
+)
+@pytest.mark.parametrize("preset", ["smoke", "wgan_gp_lsun_dcgan_64"])
+def test_a_method_brings_its_own_settings(
+    preset, method, n_critic, optimizer, rate, beta_1, beta_2
+):
+    def read(*flags):
+        argv = ["wgan_gp", f"--preset={preset}", *flags]
+        return read_config(wgan_gp.Config, wgan_gp.PRESETS, argv)
 
-    expected = presets.load("wgan_gp_cifar10_32")
-    settings = library_preset("wgan_gp_cifar10_32", wgan_gp.Config)
-    # The data decide the number of classes, the steps how long rates fall.
-    assert set(expected) - set(settings) == {"num_classes", "decay_steps"}
+    config = read(f"--method={method}")
+    assert config.n_critic == n_critic
+    assert config.optimizer == optimizer
+    assert config.generator_learning_rate == rate
+    assert config.discriminator_learning_rate == rate
+    assert (config.beta_1, config.beta_2) == (beta_1, beta_2)
+    given = read(f"--method={method}", "--n_critic=3", "--beta_2=0.5")
+    assert given == dataclasses.replace(config, n_critic=3, beta_2=0.5)

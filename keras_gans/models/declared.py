@@ -1,0 +1,122 @@
+"""From the declared settings of a paper to its compiled model."""
+
+from typing import Any, Self
+
+from keras_gans.checks import did_you_mean
+from keras_gans.models.optimizers import make_optimizers
+from keras_gans.penalties import GradientPenalty
+from keras_gans.presets.training import (
+    OF_THE_RUN,
+    GANSettings,
+    OptimizerSettings,
+    PenaltySettings,
+    TrainerSettings,
+)
+
+
+class DeclaredModel:
+    """What a GAN with `SETTINGS` can be built from: these, or a preset.
+
+    A paper's class names the declaration of its settings and implements
+    `arguments`.
+    """
+
+    # The declaration of a paper's settings; None for a class without any.
+    SETTINGS: type[GANSettings] | None = None
+
+    @classmethod
+    def from_preset(cls, name: str, **changes: Any) -> Self:
+        """Builds and compiles the model of a preset, without data or network.
+
+        Args:
+            name: One of `keras_gans.presets.names(cls.SETTINGS.FAMILY)`.
+            **changes: Settings of `from_settings` to use instead.
+
+        Raises:
+            ValueError: When there is no such preset.
+            TypeError: When called on a class without presets, such as `GAN`,
+                or with a setting that there is not.
+        """
+        if cls.SETTINGS is None or cls.SETTINGS.FAMILY is None:
+            raise TypeError(
+                f"{cls.__name__} has no presets. Call from_preset of a "
+                "paper's class, for example SAGAN."
+            )
+        settings = cls.SETTINGS.read_preset(name)
+        settings = {k: v for k, v in settings.items() if k not in OF_THE_RUN}
+        return cls.from_settings(**cls.SETTINGS.merged(settings, changes))
+
+    @classmethod
+    def from_settings(
+        cls,
+        *,
+        num_classes: int = 0,
+        decay_steps: int | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Builds the networks of a paper and compiles the model.
+
+        Args:
+            num_classes: Classes of the labels, 0 for a model without labels.
+            decay_steps: Training steps over which both learning rates fall
+                linearly to 0; None keeps them constant.
+            **settings: Fields of `cls.SETTINGS`, which describes them; `loss`
+                may be an `AdversarialLoss` too.
+
+        Raises:
+            ValueError: For a value that the architecture has not.
+            TypeError: For a setting that there is not.
+        """
+        if cls.SETTINGS is None:
+            raise TypeError(
+                f"{cls.__name__} has no settings of its own. Construct it of "
+                "two networks, or call from_settings of a paper's class."
+            )
+        own = {}
+        if not isinstance(settings.get("loss", ""), str):
+            own["loss"] = settings.pop("loss")
+        for name in settings:
+            if name not in cls.SETTINGS.names():
+                known = (*cls.SETTINGS.names(), "num_classes", "decay_steps")
+                raise TypeError(
+                    f"{cls.__name__} has no setting `{name}`."
+                    f"{did_you_mean(name, known)}"
+                )
+        chosen = cls.SETTINGS(**cls.SETTINGS.present(settings))
+        arguments = cls.arguments(chosen, num_classes) | own
+        trainer = chosen.select(*TrainerSettings.names())
+        gan = cls(num_classes=num_classes, **arguments, **trainer)
+        gan.compile(
+            *make_optimizers(
+                decay_steps=decay_steps,
+                **chosen.select("n_critic", "generator_steps"),
+                **chosen.select(*OptimizerSettings.names()),
+            )
+        )
+        return gan
+
+    @classmethod
+    def arguments(
+        cls, settings: GANSettings, num_classes: int
+    ) -> dict[str, Any]:
+        """Returns the constructor's arguments for a paper's settings.
+
+        A paper's class builds its `generator` and `discriminator` here, and
+        names what else is its own, such as the loss. `TrainerSettings` are
+        passed on besides.
+        """
+        raise NotImplementedError
+
+
+def gradient_penalty(
+    settings: PenaltySettings, one_sided: bool = False, target: float = 1.0
+) -> GradientPenalty | None:
+    """Returns the penalty of a paper's settings, None for weight 0."""
+    if not settings.penalty_weight:
+        return None
+    return GradientPenalty(
+        settings.penalty_weight,
+        one_sided,
+        target,
+        interval=settings.penalty_interval,
+    )

@@ -1,0 +1,52 @@
+"""The settings of SAGAN."""
+
+import dataclasses
+from typing import Literal
+
+from keras_gans.presets.fields import Count, Decay, Natural, Positive, formerly
+from keras_gans.presets.training import GANSettings, Loss
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SAGANSettings(GANSettings):
+    """Settings of SAGAN: ResNets of 32, 64 or 128 pixels.
+
+    The paper's β₂ is 0.9; the released code leaves it at 0.999.
+
+    Attributes:
+        generator_width: Base width of the generator.
+        discriminator_width: Base width of the discriminator.
+        generator_multipliers: Widths of the generator's stages in units of
+            its base width; none for the published ones.
+        discriminator_multipliers: The same for the discriminator.
+        attention_resolution: Height of the feature maps with self-attention;
+            0 for none.
+        attention_variant: Self-attention as in the released code or as in
+            the paper's equations, or Table 1's control, a residual block of
+            its size, instead.
+        spectral_norm: Which networks are spectrally normalized.
+        hidden_channels: Channels within a discriminator block: those of its
+            output, as in SAGAN, or of its input, as in SNGAN.
+        release: Whose released code the initial kernels and the like follow.
+        momentum: Decay of the generator's moving statistics.
+        final_momentum: That of its last batch normalization.
+        loss: Adversarial loss.
+        folding: Use the exact, cheaper form of resampling convolutions.
+    """
+
+    generator_width: Count = 64
+    discriminator_width: Count = 64
+    generator_multipliers: tuple[Count, ...] | None = formerly({(): None})
+    discriminator_multipliers: tuple[Count, ...] | None = formerly({(): None})
+    attention_resolution: Natural = 32
+    attention_variant: Literal["code", "paper", "residual"] = "code"
+    spectral_norm: Literal["both", "discriminator", "none"] = "both"
+    hidden_channels: Literal["out", "in"] = "out"
+    release: Literal["sagan", "sngan"] = "sagan"
+    momentum: Decay = 0.999
+    final_momentum: Decay = 0.9999
+    loss: Loss = "hinge"
+    folding: bool = True
+    discriminator_learning_rate: Positive = 4e-4
+
+    FAMILY = "sagan"
