@@ -21,8 +21,6 @@ Training with a tenth of the labels:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import builder
-from recipes.common.ensemble import prepare_ensemble
 from recipes.common.fields import check_range
 from recipes.common.gan_config import (
     PAPER_RUN,
@@ -30,8 +28,8 @@ from recipes.common.gan_config import (
     library_preset,
     smoke,
 )
-from recipes.common.run import recipe_main
-from recipes.common.train import load_data, prepare
+from recipes.common.images import load_data
+from recipes.common.main import image_recipe
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -153,7 +151,6 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
-build = builder("ACGAN")
 
 
 def load(config: Config):
@@ -166,12 +163,5 @@ def load(config: Config):
     return images
 
 
-def run(config: Config):
-    """Prepares a run, of one model or of one for each part of the classes."""
-    if config.class_splits > 1:
-        return prepare_ensemble(config, "ac_gan", build, load)
-    return prepare(config, "ac_gan", build, load)
-
-
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "ac_gan", __doc__)
+    image_recipe("ac_gan", "ACGAN", Config, PRESETS, __doc__, load=load)

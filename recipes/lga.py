@@ -14,15 +14,13 @@ amplification map and what the modes of `--amplification` do.
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import builder
 from recipes.common.fields import check_range
 from recipes.common.gan_config import (
     GANConfig,
     library_preset,
     smoke,
 )
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,13 +131,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("LGAGAN")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "lga", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "lga", __doc__)
+    image_recipe("lga", "LGAGAN", Config, PRESETS, __doc__)

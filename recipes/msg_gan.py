@@ -11,7 +11,6 @@ size and steps are not in the paper:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import builder
 from recipes.common.fields import check_range
 from recipes.common.gan_config import (
     PAPER_RUN,
@@ -19,8 +18,7 @@ from recipes.common.gan_config import (
     library_preset,
     smoke,
 )
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,13 +112,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, latent_dim=16, max_channels=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("MSGGAN")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "msg_gan", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "msg_gan", __doc__)
+    image_recipe("msg_gan", "MSGGAN", Config, PRESETS, __doc__)

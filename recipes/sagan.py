@@ -10,7 +10,6 @@ the published ImageNet configuration and wants 1,000 labelled classes:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import builder
 from recipes.common.fields import check_range
 from recipes.common.gan_config import (
     PAPER_RUN,
@@ -18,8 +17,7 @@ from recipes.common.gan_config import (
     library_preset,
     smoke,
 )
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -102,13 +100,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("SAGAN")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "sagan", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "sagan", __doc__)
+    image_recipe("sagan", "SAGAN", Config, PRESETS, __doc__)

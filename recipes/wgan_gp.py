@@ -16,7 +16,6 @@ example weight clipping:
 import dataclasses
 from typing import Literal
 
-from recipes.common.build import builder
 from recipes.common.fields import check_range
 from recipes.common.gan_config import (
     PAPER_RUN,
@@ -24,8 +23,7 @@ from recipes.common.gan_config import (
     library_preset,
     smoke,
 )
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -136,13 +134,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("WGANGP")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "wgan_gp", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "wgan_gp", __doc__)
+    image_recipe("wgan_gp", "WGANGP", Config, PRESETS, __doc__)

@@ -3,6 +3,7 @@
 import collections
 import statistics
 import time
+from typing import Any
 
 import keras
 
@@ -25,7 +26,9 @@ class Throughput(keras.callbacks.Callback):
         self.noun = noun
         self._ends = collections.deque(maxlen=21)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(
+        self, batch: int, logs: dict[str, Any] | None = None
+    ) -> None:
         self._ends.append((batch, time.perf_counter()))
         durations = [
             (end - begin) / (last - first)

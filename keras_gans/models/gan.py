@@ -80,6 +80,8 @@ class GAN(AdversarialTrainer):
 
     # Name of the file of presets; None for a class without any.
     FAMILY = None
+    # The generator with its images at every scale, where a model has them.
+    multi_scale_generator = None
     # A paper's settings where they differ from the defaults here.
     TRAINING = {}
 

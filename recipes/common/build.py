@@ -2,7 +2,6 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.common.gan_config import GANConfig
@@ -30,21 +29,6 @@ def build_model(
         chosen["decay_steps"] = config.steps
     chosen["num_classes"] = num_classes
     return model_class.from_settings(**chosen | settings)
-
-
-def builder(model: str) -> Callable[[GANConfig, int], "GAN"]:
-    """Returns a function from settings and a number of classes to the model.
-
-    Args:
-        model: Name of a class of keras_gans, which is imported when needed.
-    """
-
-    def build(config: GANConfig, num_classes: int) -> "GAN":
-        import keras_gans
-
-        return build_model(getattr(keras_gans, model), config, num_classes)
-
-    return build
 
 
 def model_settings(model_class: type["GAN"]) -> set[str]:

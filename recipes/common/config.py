@@ -1,7 +1,8 @@
 """The settings that every recipe shares."""
 
 import dataclasses
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from recipes.common.fields import check_range, field_kinds
 from recipes.common.light import without_keras
@@ -113,6 +114,25 @@ class RunConfig:
                     f"Received: {getattr(self, name)} and "
                     f"{self.steps_per_execution}."
                 )
+
+
+def recorded_settings(
+    config_class: type[RunConfig], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Returns recorded settings as a run of today would have recorded them.
+
+    Fields that the record lacks have their defaults.
+
+    Args:
+        config_class: The configuration's class.
+        settings: What config.json holds of an earlier configuration.
+    """
+    defaults = {
+        field.name: field.default
+        for field in dataclasses.fields(config_class)
+        if field.default is not dataclasses.MISSING
+    }
+    return defaults | dict(settings)
 
 
 def check_dataset(dataset: str) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from recipes.common.config import RunConfig
 from recipes.common.fields import check_range
-from recipes.common.run import recipe_main
+from recipes.common.main import recipe_main
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

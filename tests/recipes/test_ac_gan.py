@@ -6,8 +6,10 @@ import json
 import numpy as np
 import pytest
 
+import keras_gans
 from keras_gans import presets
 from recipes import ac_gan
+from recipes.common.build import build_model
 from recipes.common.flags import help_text, read_config
 from recipes.common.gan_config import library_preset
 
@@ -76,7 +78,7 @@ def test_settings_reach_the_model():
         "--discriminator_width=1",
         "--discriminator_class_weight=0.5",
     )
-    gan = ac_gan.build(config, 3)
+    gan = build_model(keras_gans.ACGAN, config, 3)
     assert type(gan.adversarial_loss).__name__ == "Saturating"
     assert gan.discriminator.get_layer("noise_0").stddev == 0.2
     assert gan.class_loss_on == "real"

@@ -4,7 +4,9 @@ import dataclasses
 
 import pytest
 
+import keras_gans
 from recipes import lga
+from recipes.common.build import build_model
 
 pytestmark = pytest.mark.once
 
@@ -40,7 +42,7 @@ def test_a_configuration_becomes_its_model():
         learning_rate_decay=False,
         generator_learning_rate=3e-4,
     )
-    gan = lga.build(config, 0)
+    gan = build_model(keras_gans.LGAGAN, config, 0)
     assert gan.adversarial_loss.get_config() == {
         "amplification": "monotone",
         "zero": True,

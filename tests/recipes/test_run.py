@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from recipes.common.run import recipe_main, with_directories
+from recipes.common.main import recipe_main, with_directories
 
 pytestmark = pytest.mark.once
 
