@@ -3,13 +3,10 @@
 import os
 import warnings
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras_gans.callbacks.at_steps import AtSteps
 from keras_gans.callbacks.summary import SummaryWriter
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 # A window has at least so many steps, and lasts at least so many seconds.
 _STEPS = 20
@@ -57,7 +54,7 @@ class InputMonitor(AtSteps):
 
     def __init__(
         self,
-        batches: "tf.data.Dataset",
+        batches: Any,
         threshold: float = 0.1,
         log_dir: str | os.PathLike | None = None,
     ):

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from recipes.common.ensemble_results import finish
 from recipes.common.gan_config import GANConfig
@@ -106,20 +107,15 @@ def prepare_ensemble(
     members = member_configs(config, images.num_classes)
     for member in members:
         check_run_directory(member, recipe)
+    prepare_member = partial(prepare, recipe=recipe, make_subject=make_subject)
     pending = [member for member in members if not is_finished(member)]
     with _opened(config, recipe) as directory:
-        prepared = [
-            prepare(member, recipe, make_subject) for member in pending[:1]
-        ]
+        prepared = [prepare_member(member) for member in pending[:1]]
 
     def work():
         for member in pending:
             _announce(member, members, images)
-            train = (
-                prepared.pop()
-                if prepared
-                else prepare(member, recipe, make_subject)
-            )
+            train = prepared.pop() if prepared else prepare_member(member)
             train()
             # The next model needs the memory of this one.
             del train
