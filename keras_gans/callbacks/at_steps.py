@@ -6,6 +6,9 @@ import keras
 
 from keras_gans.checks import integer
 
+# What Keras tells callbacks of the training.
+Logs = dict[str, Any] | None
+
 
 class AtSteps(keras.callbacks.Callback):
     """Calls `at_step(step, logs)` every so many training steps and at the end.
@@ -34,27 +37,23 @@ class AtSteps(keras.callbacks.Callback):
         self._epoch_start = 0
         self._last = None
 
-    def at_step(self, step: int, logs: dict[str, Any]) -> None:
+    def at_step(self, step: int, logs: Logs) -> None:
         """Does what the callback is for."""
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.step = self._epoch_start = self.model.step
         self._last = None
 
-    def on_epoch_begin(
-        self, epoch: int, logs: dict[str, Any] | None = None
-    ) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch_start = self.step
 
-    def on_train_batch_end(
-        self, batch: int, logs: dict[str, Any] | None = None
-    ) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         previous, self.step = self.step, self._epoch_start + batch + 1
         # A step of `fit` may be several training steps (steps_per_execution).
         if self.every and self.step // self.every > previous // self.every:
             self._act(logs)
 
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         if self.at_end and self._last != self.step:
             self._act(logs)
 

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from keras_gans import distribution, files
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.checks import integer
 
 _PREFIX = "step_"
@@ -51,7 +51,7 @@ class Checkpoint(AtSteps):
         self.keep = integer("keep", keep)
         self.state = state
 
-    def at_step(self, step: int, logs: dict[str, Any]) -> None:
+    def at_step(self, step: int, logs: Logs) -> None:
         with _folder(self.directory, step) as temporary:
             # Reads what processes hold together, so every one takes part.
             self.model.save_weights(temporary / _WEIGHTS)

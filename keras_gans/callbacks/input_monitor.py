@@ -5,7 +5,7 @@ import warnings
 from time import perf_counter
 from typing import Any
 
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.callbacks.summary import SummaryWriter
 
 # A window has at least so many steps, and lasts at least so many seconds.
@@ -73,18 +73,14 @@ class InputMonitor(AtSteps):
         self.batches = self._waiting.batches
         self._start()
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+    def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         self._start()
 
-    def on_train_batch_begin(
-        self, batch: int, logs: dict[str, Any] | None = None
-    ) -> None:
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         self._begin = perf_counter()
 
-    def on_train_batch_end(
-        self, batch: int, logs: dict[str, Any] | None = None
-    ) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._seconds += perf_counter() - self._begin
         previous = self.step
         super().on_train_batch_end(batch, logs)

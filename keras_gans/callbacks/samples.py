@@ -3,13 +3,12 @@
 import os
 import pathlib
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import numpy as np
 
 from keras_gans import distribution, files
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.callbacks.summary import SummaryWriter
 from keras_gans.checks import integer
 from keras_gans.images import image_grid, save_png, to_uint8
@@ -40,7 +39,7 @@ class Samples(AtSteps):
         self.directory = pathlib.Path(directory)
         self.writer = SummaryWriter(log_dir) if log_dir else None
 
-    def at_step(self, step: int, logs: dict[str, Any]) -> None:
+    def at_step(self, step: int, logs: Logs) -> None:
         shown = self.show(self.model)
         path = self.directory / f"step_{step:08d}.png"
         if not distribution.is_chief():

@@ -1,8 +1,6 @@
 """The end of training after a number of steps."""
 
-from typing import Any
-
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.checks import integer
 
 
@@ -19,5 +17,5 @@ class StopAt(AtSteps):
     def __init__(self, steps: int):
         super().__init__(integer("steps", steps), at_end=False)
 
-    def at_step(self, step: int, logs: dict[str, Any]) -> None:
+    def at_step(self, step: int, logs: Logs) -> None:
         self.model.stop_training = True

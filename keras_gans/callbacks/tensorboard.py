@@ -1,11 +1,10 @@
 """Losses, speed, weights and spectral norms for TensorBoard."""
 
 import os
-from typing import Any
 
 import keras
 
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.callbacks.summary import SummaryWriter
 
 
@@ -21,11 +20,11 @@ class TensorBoard(AtSteps):
         super().__init__(every)
         self.writer = SummaryWriter(log_dir)
 
-    def at_step(self, step: int, logs: dict[str, Any]) -> None:
+    def at_step(self, step: int, logs: Logs) -> None:
         values = {f"train/{name}": value for name, value in logs.items()}
         self.writer.scalars(values, step)
 
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+    def on_train_end(self, logs: Logs = None) -> None:
         super().on_train_end(logs)
         self.writer.flush()
 
@@ -45,7 +44,7 @@ class WeightHistograms(AtSteps):
         super().__init__(every)
         self.writer = SummaryWriter(log_dir)
 
-    def at_step(self, step: int, logs: dict[str, Any]) -> None:
+    def at_step(self, step: int, logs: Logs) -> None:
         weights, sigmas = {}, {}
         to_numpy = keras.ops.convert_to_numpy
         for player in ("generator", "discriminator"):

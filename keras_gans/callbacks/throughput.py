@@ -3,9 +3,10 @@
 import collections
 import statistics
 import time
-from typing import Any
 
 import keras
+
+from keras_gans.callbacks.at_steps import Logs
 
 
 class Throughput(keras.callbacks.Callback):
@@ -26,9 +27,7 @@ class Throughput(keras.callbacks.Callback):
         self.noun = noun
         self._ends = collections.deque(maxlen=21)
 
-    def on_train_batch_end(
-        self, batch: int, logs: dict[str, Any] | None = None
-    ) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._ends.append((batch, time.perf_counter()))
         durations = [
             (end - begin) / (last - first)

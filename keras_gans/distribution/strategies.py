@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from keras_gans import backend as implementation
-from keras_gans.checks import did_you_mean
+from keras_gans.checks import one_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -119,11 +119,7 @@ def check_batch_size(batch_size: int, replicas: int) -> None:
 
 
 def _check_name(name: str) -> None:
-    if name not in NAMES:
-        raise ValueError(
-            f"A distribution must be one of {', '.join(NAMES)}. Received: "
-            f"{name!r}.{did_you_mean(str(name), NAMES)}"
-        )
+    one_of("distribution", name, NAMES)
     backend = keras.backend.backend()
     allowed = NAMES_OF_BACKEND.get(backend, ("none",))
     if name not in allowed:

@@ -74,7 +74,7 @@ def test_equal_parts_are_accepted():
 
 
 def test_the_processor_has_at_least_one_part():
-    with pytest.raises(ValueError, match="at least 1.*Received: 0"):
+    with pytest.raises(ValueError, match="at least 1.*Received: count=0"):
         virtual_cpu_devices(0)
 
 

@@ -1,5 +1,6 @@
 """The run: what it resumes, exports and leaves to the chief."""
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -104,6 +105,26 @@ def test_who_is_not_the_chief_computes_and_writes_nothing(
     run_recipe("--checkpoint_every=1", "--sample_every=1")
     assert "2/2" in capsys.readouterr().out
     assert list(in_empty_folder.iterdir()) == []
+
+
+def test_a_cluster_meets_before_the_data_are_touched(monkeypatch):
+    # Reading images and weights computes, after which TensorFlow has no
+    # collective operations any more.
+    order = []
+
+    def distribute(name):
+        order.append(name)
+        return contextlib.nullcontext()
+
+    def make_subject(config):
+        order.append("subject")
+        raise ValueError("enough")
+
+    monkeypatch.setattr("keras_gans.distribution.distribute", distribute)
+    config = dataclasses.replace(toy2d.SMOKE, distribution="mirrored")
+    with pytest.raises(ValueError, match="enough"):
+        run.prepare(config, "toy2d", make_subject)
+    assert order == ["mirrored", "subject"]
 
 
 class Recorder:
