@@ -16,29 +16,25 @@ from recipes.common.main import image_recipe
 pytestmark = pytest.mark.once
 
 
-class Dense(GAN):
+def dense(config, num_classes):
     """A user's own model."""
-
-    @classmethod
-    def from_settings(
-        cls, *, resolution, channels=1, num_classes=0, latent_dim, units, **more
-    ):
-        latents = keras.Input((latent_dim,), name="latents")
-        images = keras.Input((resolution, resolution, channels))
-        labels = keras.Input((), dtype="int32", name="labels")
-        embedded = keras.layers.Embedding(num_classes, units)(labels)
-        features = keras.layers.Concatenate()([latents, embedded])
-        pixels = keras.layers.Dense(resolution**2 * channels)(features)
-        pixels = keras.layers.Reshape(images.shape[1:])(pixels)
-        flat = keras.layers.Flatten()(images)
-        flat = keras.layers.Concatenate()([flat, embedded])
-        score = keras.layers.Dense(1)(keras.layers.Dense(units, "relu")(flat))
-        return cls.assemble(
-            keras.Model([latents, labels], pixels),
-            keras.Model([images, labels], score),
-            num_classes=num_classes,
-            **more,
-        )
+    latents = keras.Input((config.latent_dim,), name="latents")
+    images = keras.Input((config.resolution, config.resolution, 1))
+    labels = keras.Input((), dtype="int32", name="labels")
+    embedded = keras.layers.Embedding(num_classes, config.units)(labels)
+    features = keras.layers.Concatenate()([latents, embedded])
+    pixels = keras.layers.Dense(config.resolution**2)(features)
+    pixels = keras.layers.Reshape(images.shape[1:])(pixels)
+    flat = keras.layers.Flatten()(images)
+    flat = keras.layers.Concatenate()([flat, embedded])
+    gan = GAN(
+        keras.Model([latents, labels], pixels),
+        keras.Model([images, labels], keras.layers.Dense(1)(flat)),
+        num_classes=num_classes,
+        ema_decay=config.ema_decay,
+    )
+    gan.compile("adam", "adam")
+    return gan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,7 +85,7 @@ def test_a_users_model_and_settings_make_a_recipe(in_empty_folder, capsys):
     images("other.npz", 1, count=100)
     metrics = ("fid", "precision", "intra_fid", "ms_ssim", "memorization")
     run_recipe(
-        Dense,
+        dense,
         "--dataset=npz:real.npz",
         "--held_out=npz:other.npz",
         "--units=3",
