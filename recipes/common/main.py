@@ -35,26 +35,17 @@ def image_recipe(
 ) -> None:
     """Runs a recipe that trains a GAN on images, as the command line says.
 
-    With a field `class_splits` above 1, several models are trained, see
-    `recipes.common.ensemble`.
-
     Args:
-        name: See `recipe_main`.
+        name: As the rest, see `recipe_main`.
         model: See `recipes.common.images.Model`.
         config_class: Dataclass that derives from `GANConfig`.
-        presets: See `recipe_main`.
-        doc: Likewise.
+        presets: Its instances by preset name.
+        doc: What the recipe does.
         load: Function from the settings to the real images.
-        argv: See `recipe_main`.
+        argv: Command line.
     """
-
-    def run(config):
-        subject = partial(Images, model=model, load=load)
-        if getattr(config, "class_splits", 1) > 1:
-            return prepare_ensemble(config, name, subject)
-        return prepare(config, name, subject)
-
-    recipe_main(config_class, presets, run, name, doc, argv)
+    subject = partial(Images, model=model, load=load)
+    subject_recipe(name, subject, config_class, presets, doc, argv=argv)
 
 
 def subject_recipe(
@@ -66,17 +57,24 @@ def subject_recipe(
     *,
     argv: Sequence[str] | None = None,
 ) -> None:
-    """Runs a recipe that trains on anything else, as the command line says.
+    """Runs a recipe that trains on any subject, as the command line says.
+
+    With a setting `class_splits` above 1 several models are trained, see
+    `recipes.common.ensemble`.
 
     Args:
-        name: See `recipe_main`.
+        name: As the rest, see `recipe_main`.
         subject: Function from the settings to what is trained on.
-        config_class: See `recipe_main`.
-        presets: Likewise.
-        doc: Likewise.
-        argv: Likewise.
+        config_class: Dataclass that derives from `RunConfig`.
+        presets: Its instances by preset name.
+        doc: What the recipe does.
+        argv: Command line.
     """
-    run = partial(prepare, recipe=name, make_subject=subject)
+
+    def run(config):
+        several = getattr(config, "class_splits", 1) > 1
+        return (prepare_ensemble if several else prepare)(config, name, subject)
+
     recipe_main(config_class, presets, run, name, doc, argv)
 
 
