@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -169,7 +169,7 @@ def _multi_worker() -> "tf.distribute.Strategy":
     class Strategy(tf.distribute.MultiWorkerMirroredStrategy):
         # `fit` reduces the tuple of a batch, and losses along axis 0, where
         # this class takes tensors, and scalars have no axis.
-        def reduce(self, reduce_op, value, axis):
+        def reduce(self, reduce_op: Any, value: Any, axis: Any) -> Any:
             def reduce_one(one):
                 first = self.experimental_local_results(one)[0]
                 scalar = first.shape.rank == 0

@@ -68,7 +68,9 @@ class Vectors(Subject):
         from keras_gans import callbacks
 
         class Evaluation(callbacks.Evaluation):
-            def evaluate(evaluation, samples=None):
+            def evaluate(
+                evaluation, samples: int | None = None
+            ) -> dict[str, Any]:
                 count = samples or evaluation.samples
                 return self.scores(self.generated(gan, count))
 

@@ -102,7 +102,7 @@ def test_a_users_model_and_settings_make_a_recipe(in_empty_folder, capsys):
     manifest = in_empty_folder / "saved_models/dense/1/manifest.json"
     assert json.loads(manifest.read_text())["class_names"] == ["0", "1"]
     output = capsys.readouterr().out
-    assert "dense on real.npz: 40 images of 32x32x1, 2 classes" in output
+    assert "dense on npz:real.npz: 40 images of 32x32x1, 2 classes" in output
     assert "Best       FID-lite0" in output
 
 
