@@ -19,7 +19,7 @@ Training with a tenth of the labels:
 """
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from recipes.common.fields import check_range
 from recipes.common.gan_config import (
@@ -30,9 +30,6 @@ from recipes.common.gan_config import (
 )
 from recipes.common.images import load_data
 from recipes.common.main import image_recipe
-
-if TYPE_CHECKING:
-    from keras_gans.data import ImageSet
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -156,7 +153,7 @@ SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
 
 
-def load(config: Config) -> "ImageSet":
+def load(config: Config):
     """Returns the images of a configuration, with the labels it leaves."""
     images = load_data(config)
     if config.classes:
