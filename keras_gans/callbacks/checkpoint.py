@@ -27,7 +27,8 @@ class Checkpoint(AtSteps):
     Both networks with their buffers, the averaged generator, both optimizers
     and the state of the random numbers. A checkpoint is a directory
     `step_00001000` that appears only when it is complete; the newest two are
-    kept. Where several processes train one model, the chief writes it.
+    kept. Where several processes train one model, the chief writes it, to a
+    disk on which `restore` finds it in each of them.
 
     Args:
         directory: Where the checkpoints are.
