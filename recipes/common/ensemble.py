@@ -100,6 +100,13 @@ def prepare_ensemble(
         ValueError: When settings, data and model do not fit together.
         FileNotFoundError: When a path does not exist.
     """
+    if config.distribution == "multi_worker":
+        # TensorFlow sets up one cluster a process.
+        raise ValueError(
+            "Several models train one after the other on one machine. "
+            f"Received: class_splits={config.class_splits}, distribution="
+            "multi_worker. Train each by a command of its own, with --classes."
+        )
     import_keras()
     import keras
 

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
 class Vectors(Subject):
     """Data that are no images; the generator's outputs themselves are scored.
 
-    A deriving class sets `data`, which has `training_batches` as the sets of
-    `keras_gans.data` do.
-
     Args:
         config: Settings, with directories resolved.
-        data: What is trained on.
+        data: What is trained on, with `training_batches` as
+            `keras_gans.data.PointSet` has.
         description: What that is, for the user.
     """
 

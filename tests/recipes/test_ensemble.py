@@ -78,6 +78,14 @@ def test_settings_without_a_model_leave_no_directory(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_several_machines_train_one_model_a_command():
+    config = dataclasses.replace(
+        ac_gan.SMOKE, class_splits=2, distribution="multi_worker"
+    )
+    with pytest.raises(ValueError, match="class_splits=2.*--classes"):
+        ensemble.prepare_ensemble(config, "ac_gan", None)
+
+
 class Interrupted:
     """Runs a recipe in this process and interrupts one of its models."""
 
