@@ -81,13 +81,14 @@ def settings(steps: int) -> sagan.Config:
 
 def train(config: sagan.Config, directory: pathlib.Path) -> list[Measurement]:
     """Trains as a recipe does and measures on the way."""
-    from keras_gans import callbacks
-    from recipes.common.train import load_data
-    from recipes.common.training import build_gan, fit
+    from keras_gans import SAGAN, callbacks
+    from recipes.common.build import build_model
+    from recipes.common.images import load_data
+    from recipes.common.run import build_gan, fit
 
     images = load_data(config)
     gan, scope = build_gan(
-        config, partial(sagan.build, config, images.num_classes)
+        config, partial(build_model, SAGAN, config, images.num_classes)
     )
     batches = images.training_batches(
         config.images_per_step, seed=config.seed, augment=config.augment

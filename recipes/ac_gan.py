@@ -21,12 +21,10 @@ Training with a tenth of the labels:
 import dataclasses
 from typing import Annotated
 
-from recipes.common.build import builder
-from recipes.common.ensemble import prepare_ensemble
 from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.images import load_data
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
-from recipes.common.train import load_data, prepare
+from recipes.common.main import image_recipe
 
 with without_keras():
     from keras_gans.presets.ac_gan import ACGANSettings
@@ -106,7 +104,6 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
-build = builder("ACGAN")
 
 
 def load(config: Config):
@@ -119,12 +116,5 @@ def load(config: Config):
     return images
 
 
-def run(config: Config):
-    """Prepares a run, of one model or of one for each part of the classes."""
-    if config.class_splits > 1:
-        return prepare_ensemble(config, "ac_gan", build, load)
-    return prepare(config, "ac_gan", build, load)
-
-
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "ac_gan", __doc__)
+    image_recipe("ac_gan", "ACGAN", Config, PRESETS, __doc__, load=load)

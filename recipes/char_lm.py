@@ -9,12 +9,18 @@ It trains on 32 characters of each line of a text.
 """
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
+from recipes.common.main import subject_recipe
 from recipes.common.vector_config import VectorConfig
-from recipes.common.vector_run import Subject, generated, prepare_vectors
+from recipes.common.vectors import Vectors
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from keras_gans import GAN
 
 with without_keras():
     from keras_gans.presets.fields import Bounds, Count
@@ -89,45 +95,44 @@ SMOKE = dataclasses.replace(
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 
-class Text(Subject):
+class Text(Vectors):
     """Lines of characters."""
 
-    kind = "tokens"
-    batch_noun = "lines"
-    monitor = "jsd_mean"
+    kind, noun, monitor = "tokens", "lines", "jsd_mean"
 
     def __init__(self, config: Config):
         from keras_gans.data.text import load_text
         from keras_gans.metrics.ngram import NgramDivergence
 
-        self.config = config
-        self.text = load_text(
+        text = load_text(
             config.text or None,
             max_lines=config.max_lines,
             length=config.length,
             max_vocabulary=config.max_vocabulary,
             held_out=config.evaluation_samples,
         )
-        self.divergence = NgramDivergence(self.text.training, ORDERS)
-        self.floor = _with_mean(self.divergence(self.text.held_out))
-        symbols = len(self.text.vocabulary)
-        self.description = (
-            f"{self.text.name}: {self.text.num_lines:,} lines of "
-            f"{self.text.length} characters, {symbols} symbols"
+        self.divergence = NgramDivergence(text.training, ORDERS)
+        self.floor = _with_mean(self.divergence(text.held_out))
+        description = (
+            f"{text.name}: {text.num_lines:,} lines of {text.length} "
+            f"characters, {len(text.vocabulary)} symbols"
         )
-        self.manifest = {
-            "vocabulary": list(self.text.vocabulary),
-            "text": self.text.name,
+        super().__init__(config, text, description)
+
+    def manifest(self, gan: "GAN") -> dict[str, Any]:
+        return {
+            "vocabulary": list(self.data.vocabulary),
+            "text": self.data.name,
         }
 
-    def networks(self):
+    def networks(self) -> tuple["keras.Model", "keras.Model"]:
         from keras_gans.networks.char_resnet import (
             char_discriminator,
             char_generator,
         )
 
         size = {
-            "vocabulary": len(self.text.vocabulary),
+            "vocabulary": len(self.data.vocabulary),
             "length": self.config.length,
             "width": self.config.width,
             "blocks": self.config.blocks,
@@ -137,26 +142,17 @@ class Text(Subject):
             char_discriminator(**size),
         )
 
-    def training_batches(self, batch_size, *, seed, start_step):
-        return self.text.training_batches(
-            batch_size, seed=seed, start_step=start_step
-        )
-
-    def scores(self, samples):
+    def scores(self, samples: "np.ndarray") -> dict[str, Any]:
         """Returns the divergences in bits, their mean, and the floor's."""
         scores = _with_mean(self.divergence(samples.argmax(axis=-1)))
         return {**scores, "floor": self.floor}
 
-    def show(self, gan, path, log_dir, step):
-        from keras_gans.files import write_text
+    def show(self, gan: "GAN") -> str:
+        outputs = self.generated(gan, SHOWN)
+        lines = self.data.decode(outputs.argmax(axis=-1))
+        return "".join(f"{line}\n" for line in lines)
 
-        outputs = generated(gan, SHOWN, self.config.seed)
-        lines = self.text.decode(outputs.argmax(axis=-1))
-        write_text(
-            path.with_suffix(".txt"), "".join(f"{line}\n" for line in lines)
-        )
-
-    def verdict(self, scores):
+    def verdict(self, scores: dict[str, Any]) -> str:
         return (
             f"divergence {scores['jsd_mean']:.3f} bits (n=4: "
             f"{scores['jsd_4']:.3f}; held-out lines "
@@ -169,10 +165,5 @@ def _with_mean(divergences):
     return {**divergences, "jsd_mean": mean}
 
 
-def run(config: Config):
-    """Prepares a run."""
-    return prepare_vectors(config, "char_lm", Text)
-
-
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "char_lm", __doc__)
+    subject_recipe("char_lm", Text, Config, PRESETS, __doc__)

@@ -13,11 +13,9 @@ amplification map and what the modes of `--amplification` do.
 
 import dataclasses
 
-from recipes.common.build import builder
 from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 with without_keras():
     from keras_gans.presets.lga import LGASettings
@@ -61,13 +59,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("LGAGAN")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "lga", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "lga", __doc__)
+    image_recipe("lga", "LGAGAN", Config, PRESETS, __doc__)

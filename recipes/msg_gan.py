@@ -10,11 +10,9 @@ size and steps are not in the paper:
 
 import dataclasses
 
-from recipes.common.build import builder
 from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 with without_keras():
     from keras_gans.presets.msg_gan import MSGGANSettings
@@ -58,13 +56,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, latent_dim=16, max_channels=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("MSGGAN")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "msg_gan", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "msg_gan", __doc__)
+    image_recipe("msg_gan", "MSGGAN", Config, PRESETS, __doc__)

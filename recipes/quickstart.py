@@ -7,16 +7,10 @@ row for each class, and exports a SavedModel.
 """
 
 from recipes import sagan
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 PRESETS = {"cpu": sagan.CPU, "smoke": sagan.SMOKE}
 
 
-def run(config: sagan.Config):
-    """Prepares a run."""
-    return prepare(config, "quickstart", sagan.build)
-
-
 if __name__ == "__main__":
-    recipe_main(sagan.Config, PRESETS, run, "quickstart", __doc__)
+    image_recipe("quickstart", "SAGAN", sagan.Config, PRESETS, __doc__)

@@ -12,11 +12,9 @@ of 32 pixels, sagan_imagenet_128, Table 1 has its lowest FID. Both want the
 
 import dataclasses
 
-from recipes.common.build import builder
 from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 with without_keras():
     from keras_gans.presets.sagan import SAGANSettings
@@ -49,13 +47,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("SAGAN")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "sagan", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "sagan", __doc__)
+    image_recipe("sagan", "SAGAN", Config, PRESETS, __doc__)

@@ -9,12 +9,20 @@ are drawn over the critic's value surface.
 
 import dataclasses
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
+from recipes.common.main import subject_recipe
+from recipes.common.surface import value_surface
 from recipes.common.vector_config import VectorConfig
-from recipes.common.vector_run import Subject, generated, prepare_vectors
+from recipes.common.vectors import Vectors
+
+if TYPE_CHECKING:
+    import keras
+
+    from keras_gans import GAN
 
 with without_keras():
     from keras_gans.presets.fields import Count, Weight
@@ -79,33 +87,31 @@ SMOKE = dataclasses.replace(
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 
-class Points(Subject):
+class Points(Vectors):
     """Points in the plane."""
 
-    kind = "points"
-    batch_noun = "points"
-    monitor = "error"
+    kind, noun, monitor = "points", "points", "error"
 
     def __init__(self, config: Config):
         from keras_gans.data.toy import PointSet
 
-        self.config = config
-        self.points = PointSet(config.data)
-        self.description = config.data
-        self.manifest = {"data": config.data}
-        mixture = self.points.mixture
-        if mixture is not None:
-            self.manifest["modes"] = mixture.modes.tolist()
-            self.manifest["standard_deviation"] = mixture.standard_deviation
+        super().__init__(config, PointSet(config.data), config.data)
 
     @cached_property
-    def real(self):
+    def real(self) -> np.ndarray:
         """As many real points as are generated for an evaluation."""
-        return self.points.sample(
+        return self.data.sample(
             self.config.evaluation_samples, seed=self.config.seed
         )
 
-    def networks(self):
+    def manifest(self, gan: "GAN") -> dict[str, Any]:
+        manifest, mixture = {"data": self.config.data}, self.data.mixture
+        if mixture is not None:
+            manifest["modes"] = mixture.modes.tolist()
+            manifest["standard_deviation"] = mixture.standard_deviation
+        return manifest
+
+    def networks(self) -> tuple["keras.Model", "keras.Model"]:
         from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 
         size = {"width": self.config.width, "depth": self.config.depth}
@@ -114,12 +120,7 @@ class Points(Subject):
             mlp_discriminator(**size),
         )
 
-    def training_batches(self, batch_size, *, seed, start_step):
-        return self.points.training_batches(
-            batch_size, seed=seed, start_step=start_step
-        )
-
-    def scores(self, samples):
+    def scores(self, samples: np.ndarray) -> dict[str, Any]:
         """Returns the distance to real points and, of modes, the coverage.
 
         `error` is 1 - (share of samples near a mode)·(share of modes
@@ -129,7 +130,7 @@ class Points(Subject):
         from keras_gans.metrics.sliced_wasserstein import sliced_wasserstein
 
         distance = sliced_wasserstein(self.real, samples)
-        mixture = self.points.mixture
+        mixture = self.data.mixture
         if mixture is None:
             return {"error": distance, "sliced_wasserstein": distance}
         coverage = mode_coverage(
@@ -139,24 +140,16 @@ class Points(Subject):
         error = 1.0 - coverage["near_share"] * covered
         return {"error": error, "sliced_wasserstein": distance, **coverage}
 
-    def show(self, gan, path, log_dir, step):
-        from keras_gans.callbacks.summary import SummaryWriter
-        from keras_gans.images import save_png
-        from recipes.common.surface import value_surface
-
-        picture = value_surface(
+    def show(self, gan: "GAN") -> np.ndarray:
+        return value_surface(
             lambda grid: gan.discriminator.predict(
                 grid, batch_size=len(grid), verbose=0
             )[:, 0],
             self.real[:1000],
-            generated(gan, 1000, self.config.seed),
+            self.generated(gan, 1000),
         )
-        save_png(path, picture)
-        writer = SummaryWriter(log_dir)
-        writer.image("samples", picture, step)
-        writer.flush()
 
-    def verdict(self, scores):
+    def verdict(self, scores: dict[str, Any]) -> str:
         distance = f"sliced distance {scores['sliced_wasserstein']:.4f}"
         if "modes" not in scores:
             return distance
@@ -166,10 +159,5 @@ class Points(Subject):
         )
 
 
-def run(config: Config):
-    """Prepares a run."""
-    return prepare_vectors(config, "toy2d", Points)
-
-
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "toy2d", __doc__)
+    subject_recipe("toy2d", Points, Config, PRESETS, __doc__)

@@ -16,11 +16,9 @@ and critic updates, for example weight clipping:
 
 import dataclasses
 
-from recipes.common.build import builder
 from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
-from recipes.common.train import prepare
+from recipes.common.main import image_recipe
 
 with without_keras():
     from keras_gans.presets.wgan_gp import WGANGPSettings
@@ -53,13 +51,7 @@ CPU = Config(
 )
 SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
-build = builder("WGANGP")
-
-
-def run(config: Config):
-    """Prepares a run."""
-    return prepare(config, "wgan_gp", build)
 
 
 if __name__ == "__main__":
-    recipe_main(Config, PRESETS, run, "wgan_gp", __doc__)
+    image_recipe("wgan_gp", "WGANGP", Config, PRESETS, __doc__)

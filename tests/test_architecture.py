@@ -250,3 +250,73 @@ def test_public_functions_are_annotated():
         if module.relative_to(PACKAGE).as_posix() not in NOT_YET
     ]
     assert not [line for module in modules for line in unannotated(module)]
+
+
+RECIPES = ROOT / "recipes"
+# Each of these imports those after it only.
+ORDER = (
+    "main",
+    "ensemble",
+    "ensemble_results",
+    "run",
+    "results",
+    "images",
+    "vectors",
+    "subject",
+    "record",
+    "run_directory",
+    "flags",
+    "config",
+    "light",
+)
+
+
+def module_of(path):
+    """Returns a file's dotted name; that of a package for its `__init__`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def graph(folder, nested=True):
+    """Returns which modules of a folder each of them imports."""
+    paths = {module_of(path): path for path in sorted(folder.rglob("*.py"))}
+    edges = {}
+    for module, path in paths.items():
+        named = set(imports(path, nested))
+        # What is imported from a module is a module itself, or a part of it.
+        named |= {name.rpartition(".")[0] for name in named - set(paths)}
+        edges[module] = (named & set(paths)) - {module}
+    return edges
+
+
+def circles(edges):
+    """Returns the modules that a removal of leaves, time and again, leaves."""
+    edges = dict(edges)
+    while leaves := {m for m, to in edges.items() if not to & set(edges)}:
+        edges = {m: to for m, to in edges.items() if m not in leaves}
+    return sorted(edges)
+
+
+def test_the_search_for_circles_finds_them():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    ring = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}
+    assert circles(ring) == ["a", "b", "c"]
+    assert "keras_gans.models.step" in graph(PACKAGE)["keras_gans.models.gan"]
+
+
+def test_no_imports_go_round_in_circles():
+    assert circles(graph(RECIPES)) == []
+    assert circles(graph(PACKAGE, nested=False)) == []
+
+
+def test_imports_of_recipes_point_down():
+    edges = graph(RECIPES)
+    for module, imported in edges.items():
+        name = module.removeprefix("recipes.common.")
+        if name not in ORDER:
+            continue
+        above = {f"recipes.common.{n}" for n in ORDER[: ORDER.index(name)]}
+        assert not imported & above, module
+    recipes = {m for m in edges if not m.startswith("recipes.common")}
+    for module in set(edges) - recipes:
+        assert not edges[module] & recipes, module

@@ -24,6 +24,7 @@ backend module defines the same names:
 - `loop(count, body, carry)`: a loop whose passes follow one another.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
+- `is_chief()`: whether this process writes what several compute together.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
 
@@ -72,6 +73,7 @@ input_gradients = _implementation.input_gradients
 convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
+is_chief = _implementation.is_chief
 loop = _implementation.loop
 no_gradient = _implementation.no_gradient
 rematerialized = _implementation.rematerialized

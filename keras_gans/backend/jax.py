@@ -148,6 +148,11 @@ def replica_id() -> int:
     return 0
 
 
+def is_chief():
+    """Returns whether this is the first of the processes of JAX."""
+    return jax.process_index() == 0
+
+
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 

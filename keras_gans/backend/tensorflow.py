@@ -244,6 +244,11 @@ def replica_id() -> Any:
     return context.replica_id_in_sync_group if context else 0
 
 
+def is_chief():
+    """Returns whether this is the strategy's process that writes."""
+    return tf.distribute.get_strategy().extended.should_checkpoint
+
+
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 

@@ -162,6 +162,11 @@ def replica_id() -> int:
     return 0
 
 
+def is_chief():
+    """Returns True: this backend runs one process."""
+    return True
+
+
 class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 

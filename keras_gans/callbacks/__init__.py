@@ -6,8 +6,7 @@ from keras_gans.callbacks.ema import EMA
 from keras_gans.callbacks.evaluation import Evaluation
 from keras_gans.callbacks.input_monitor import InputMonitor
 from keras_gans.callbacks.leaders import Leaders, save_generator
-from keras_gans.callbacks.multi_scale_grid import MultiScaleGrid
-from keras_gans.callbacks.sample_grid import SampleGrid
+from keras_gans.callbacks.samples import MultiScaleGrid, SampleGrid, Samples
 from keras_gans.callbacks.stop_at import StopAt
 from keras_gans.callbacks.tensorboard import TensorBoard, WeightHistograms
 from keras_gans.callbacks.throughput import Throughput
@@ -21,6 +20,7 @@ __all__ = [
     "Leaders",
     "MultiScaleGrid",
     "SampleGrid",
+    "Samples",
     "StopAt",
     "TensorBoard",
     "Throughput",

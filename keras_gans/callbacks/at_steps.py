@@ -1,6 +1,13 @@
 """The base of callbacks that act at certain training steps."""
 
+from typing import Any
+
 import keras
+
+from keras_gans.checks import integer
+
+# What Keras tells callbacks of the training.
+Logs = dict[str, Any] | None
 
 
 class AtSteps(keras.callbacks.Callback):
@@ -19,39 +26,34 @@ class AtSteps(keras.callbacks.Callback):
         step: The training step that was finished last.
 
     Raises:
-        ValueError: When `every` is negative.
+        ValueError: When `every` is no integer of at least 0.
     """
 
     def __init__(self, every: int = 0, at_end: bool = True):
         super().__init__()
-        if every < 0:
-            raise ValueError(
-                "`every` must be 0 (only at the end) or a positive number of "
-                f"steps. Received: every={every}."
-            )
-        self.every = every
+        self.every = integer("every", every, minimum=0)
         self.at_end = at_end
         self.step = 0
         self._epoch_start = 0
         self._last = None
 
-    def at_step(self, step, logs):
+    def at_step(self, step: int, logs: Logs) -> None:
         """Does what the callback is for."""
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         self.step = self._epoch_start = self.model.step
         self._last = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._epoch_start = self.step
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         previous, self.step = self.step, self._epoch_start + batch + 1
         # A step of `fit` may be several training steps (steps_per_execution).
         if self.every and self.step // self.every > previous // self.every:
             self._act(logs)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         if self.at_end and self._last != self.step:
             self._act(logs)
 

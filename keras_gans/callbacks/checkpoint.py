@@ -1,12 +1,20 @@
 """Checkpoints from which a run goes on exactly."""
 
+import contextlib
 import json
+import os
 import pathlib
 import shutil
+import tempfile
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from keras_gans import files
-from keras_gans.callbacks.at_steps import AtSteps
+import keras
+
+from keras_gans import distribution, files
+from keras_gans.callbacks.at_steps import AtSteps, Logs
+from keras_gans.checks import integer
 
 _PREFIX = "step_"
 _WEIGHTS = "gan.weights.h5"
@@ -19,27 +27,40 @@ class Checkpoint(AtSteps):
     Both networks with their buffers, the averaged generator, both optimizers
     and the state of the random numbers. A checkpoint is a directory
     `step_00001000` that appears only when it is complete; the newest two are
-    kept.
+    kept. Where several processes train one model, the chief writes it, to a
+    disk on which `restore` finds it in each of them.
 
     Args:
         directory: Where the checkpoints are.
         every: Steps between checkpoints; 0 at the end only.
         keep: Positive int, checkpoints to keep.
         state: Function that returns further state, a JSON object, or None.
+
+    Raises:
+        ValueError: When `every` is negative or `keep` not positive.
     """
 
-    def __init__(self, directory, every: int = 0, keep: int = 2, state=None):
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        every: int = 0,
+        keep: int = 2,
+        state: Callable[[], dict[str, Any]] | None = None,
+    ):
         super().__init__(every)
         self.directory = pathlib.Path(directory)
-        self.keep = keep
+        self.keep = integer("keep", keep)
         self.state = state
 
-    def at_step(self, step, logs):
-        self.directory.mkdir(parents=True, exist_ok=True)
-        temporary = self.directory / f".partial_{step:08d}"
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        self.model.save_weights(temporary / _WEIGHTS)
+    def at_step(self, step: int, logs: Logs) -> None:
+        with _folder(self.directory, step) as temporary:
+            # Reads what processes hold together, so every one takes part.
+            self.model.save_weights(temporary / _WEIGHTS)
+            if distribution.is_chief():
+                self._publish(temporary, step)
+
+    def _publish(self, temporary: pathlib.Path, step: int) -> None:
+        """Gives a folder with weights its state and its name."""
         state = {"step": step, **(self.state() if self.state else {})}
         (temporary / _STATE).write_text(json.dumps(state), encoding="utf-8")
         for path in temporary.iterdir():
@@ -52,7 +73,22 @@ class Checkpoint(AtSteps):
             shutil.rmtree(old)
 
 
-def restore(gan, directory) -> dict | None:
+@contextlib.contextmanager
+def _folder(directory: pathlib.Path, step: int) -> Iterator[pathlib.Path]:
+    """Gives an empty folder: the chief's beside the checkpoints."""
+    if not distribution.is_chief():
+        with tempfile.TemporaryDirectory() as name:
+            yield pathlib.Path(name)
+        return
+    temporary = directory / f".partial_{step:08d}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    yield temporary
+
+
+def restore(
+    gan: keras.Model, directory: str | os.PathLike
+) -> dict[str, Any] | None:
     """Loads the newest readable checkpoint into a compiled model.
 
     Args:
@@ -88,7 +124,7 @@ def restore(gan, directory) -> dict | None:
     return None
 
 
-def _checkpoints(directory):
+def _checkpoints(directory: pathlib.Path) -> list[pathlib.Path]:
     """Returns the complete checkpoints, newest first."""
     found = directory.glob(f"{_PREFIX}*") if directory.exists() else []
     return sorted((path for path in found if path.is_dir()), reverse=True)

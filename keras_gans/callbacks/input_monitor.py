@@ -1,9 +1,11 @@
 """Whether the input pipeline keeps up with training."""
 
+import os
 import warnings
 from time import perf_counter
+from typing import Any
 
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.callbacks.summary import SummaryWriter
 
 # A window has at least so many steps, and lasts at least so many seconds.
@@ -52,9 +54,9 @@ class InputMonitor(AtSteps):
 
     def __init__(
         self,
-        batches,
+        batches: Any,
         threshold: float = 0.1,
-        log_dir=None,
+        log_dir: str | os.PathLike | None = None,
     ):
         # The other callbacks are imported without the data pipeline.
         from keras_gans.data.waiting import Waiting
@@ -71,14 +73,14 @@ class InputMonitor(AtSteps):
         self.batches = self._waiting.batches
         self._start()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: Logs = None) -> None:
         super().on_train_begin(logs)
         self._start()
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
         self._begin = perf_counter()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._seconds += perf_counter() - self._begin
         previous = self.step
         super().on_train_batch_end(batch, logs)

@@ -1,6 +1,7 @@
 """The end of training after a number of steps."""
 
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
+from keras_gans.checks import integer
 
 
 class StopAt(AtSteps):
@@ -14,11 +15,7 @@ class StopAt(AtSteps):
     """
 
     def __init__(self, steps: int):
-        if steps < 1:
-            raise ValueError(
-                f"`steps` must be positive. Received: steps={steps}."
-            )
-        super().__init__(steps, at_end=False)
+        super().__init__(integer("steps", steps), at_end=False)
 
-    def at_step(self, step, logs):
+    def at_step(self, step: int, logs: Logs) -> None:
         self.model.stop_training = True

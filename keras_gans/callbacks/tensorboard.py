@@ -1,8 +1,10 @@
 """Losses, speed, weights and spectral norms for TensorBoard."""
 
+import os
+
 import keras
 
-from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.callbacks.summary import SummaryWriter
 
 
@@ -14,15 +16,15 @@ class TensorBoard(AtSteps):
         every: Steps between values.
     """
 
-    def __init__(self, log_dir, every: int = 50):
+    def __init__(self, log_dir: str | os.PathLike, every: int = 50):
         super().__init__(every)
         self.writer = SummaryWriter(log_dir)
 
-    def at_step(self, step, logs):
+    def at_step(self, step: int, logs: Logs) -> None:
         values = {f"train/{name}": value for name, value in logs.items()}
         self.writer.scalars(values, step)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: Logs = None) -> None:
         super().on_train_end(logs)
         self.writer.flush()
 
@@ -38,11 +40,11 @@ class WeightHistograms(AtSteps):
         every: Steps between histograms; 0 at the end only.
     """
 
-    def __init__(self, log_dir, every: int = 0):
+    def __init__(self, log_dir: str | os.PathLike, every: int = 0):
         super().__init__(every)
         self.writer = SummaryWriter(log_dir)
 
-    def at_step(self, step, logs):
+    def at_step(self, step: int, logs: Logs) -> None:
         weights, sigmas = {}, {}
         to_numpy = keras.ops.convert_to_numpy
         for player in ("generator", "discriminator"):

@@ -6,6 +6,8 @@ import time
 
 import keras
 
+from keras_gans.callbacks.at_steps import Logs
+
 
 class Throughput(keras.callbacks.Callback):
     """Adds `images/s` to the logs: real images trained on a second.
@@ -25,7 +27,7 @@ class Throughput(keras.callbacks.Callback):
         self.noun = noun
         self._ends = collections.deque(maxlen=21)
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         self._ends.append((batch, time.perf_counter()))
         durations = [
             (end - begin) / (last - first)

@@ -6,6 +6,7 @@ from keras_gans.distribution.strategies import (
     Replicas,
     check_batch_size,
     distribute,
+    is_chief,
 )
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "Replicas",
     "check_batch_size",
     "distribute",
+    "is_chief",
     "virtual_cpu_devices",
 ]

@@ -4,6 +4,8 @@ import os
 
 import keras
 
+from keras_gans.checks import integer
+
 XLA_DEVICE_COUNT = "--xla_force_host_platform_device_count"
 
 
@@ -22,11 +24,7 @@ def virtual_cpu_devices(count: int) -> None:
             devices.
         RuntimeError: If the backend has already fixed its devices.
     """
-    if count < 1:
-        raise ValueError(
-            "The processor is divided into at least 1 virtual device. "
-            f"Received: {count}."
-        )
+    integer("count", count)
     backend = keras.backend.backend()
     if backend == "tensorflow":
         available = _divide_for_tensorflow(count)

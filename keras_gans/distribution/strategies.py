@@ -6,11 +6,12 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from keras_gans.checks import did_you_mean
+from keras_gans import backend as implementation
+from keras_gans.checks import one_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -83,6 +84,18 @@ def distribute(
     return _scope(name, strategies[name]())
 
 
+def is_chief() -> bool:
+    """Returns whether this process is the one that writes files.
+
+    Of the workers of `multi_worker`, that is the chief of `TF_CONFIG`, or else
+    worker 0, within the context of `distribute`; of several JAX processes,
+    the first. Otherwise it is every process. What the processes hold together
+    (the weights of a checkpoint, the images of an evaluation) all of them
+    must compute.
+    """
+    return implementation.is_chief()
+
+
 def check_batch_size(batch_size: int, replicas: int) -> None:
     """Checks that a batch divides equally among replicas.
 
@@ -106,11 +119,7 @@ def check_batch_size(batch_size: int, replicas: int) -> None:
 
 
 def _check_name(name: str) -> None:
-    if name not in NAMES:
-        raise ValueError(
-            f"A distribution must be one of {', '.join(NAMES)}. Received: "
-            f"{name!r}.{did_you_mean(str(name), NAMES)}"
-        )
+    one_of("distribution", name, NAMES)
     backend = keras.backend.backend()
     allowed = NAMES_OF_BACKEND.get(backend, ("none",))
     if name not in allowed:
@@ -160,7 +169,7 @@ def _multi_worker() -> "tf.distribute.Strategy":
     class Strategy(tf.distribute.MultiWorkerMirroredStrategy):
         # `fit` reduces the tuple of a batch, and losses along axis 0, where
         # this class takes tensors, and scalars have no axis.
-        def reduce(self, reduce_op, value, axis):
+        def reduce(self, reduce_op: Any, value: Any, axis: Any) -> Any:
             def reduce_one(one):
                 first = self.experimental_local_results(one)[0]
                 scalar = first.shape.rank == 0

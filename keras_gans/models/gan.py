@@ -94,6 +94,9 @@ class GAN(DeclaredModel, GuardedTrainer):
             fit the number of classes.
     """
 
+    # The generator with its images at every scale, where a model has them.
+    multi_scale_generator = None
+
     def __init__(
         self,
         generator: keras.Model,

@@ -8,9 +8,11 @@ import os
 import pathlib
 import re
 import tempfile
+from collections.abc import Callable
 
 import keras
 
+from keras_gans.checks import integer, one_of
 from keras_gans.serving.signatures import OUTPUTS
 
 OWN_KEYS = (
@@ -142,11 +144,8 @@ def _check_manifest(manifest: dict) -> dict:
 def _check_inputs(
     generator: keras.Model, latent_dim: int, num_classes: int
 ) -> None:
-    if num_classes < 0 or latent_dim < 1:
-        raise ValueError(
-            "An export needs latent_dim >= 1 and num_classes >= 0. Received: "
-            f"latent_dim={latent_dim}, num_classes={num_classes}."
-        )
+    integer("latent_dim", latent_dim)
+    integer("num_classes", num_classes, minimum=0)
     inputs = getattr(generator, "inputs", None)
     if not isinstance(generator, keras.Model) or not inputs:
         raise ValueError(
@@ -169,11 +168,7 @@ def _check_inputs(
 
 
 def _check_kind(outputs: str, num_classes: int) -> None:
-    if outputs not in OUTPUTS:
-        raise ValueError(
-            f"`outputs` must be one of {OUTPUTS}. Received: "
-            f"outputs={outputs!r}."
-        )
+    one_of("outputs", outputs, OUTPUTS)
     if outputs != "images" and num_classes:
         raise ValueError(
             "Only generators of images are exported with classes. Received: "
@@ -219,7 +214,7 @@ def _make_directory(directory: pathlib.Path) -> pathlib.Path:
     return directory
 
 
-def _writer():
+def _writer() -> Callable[..., dict]:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -59,7 +59,9 @@ class ExportedGenerator:
         """Height, width and channels of an image."""
         return tuple(self.manifest["image_shape"])
 
-    def __call__(self, latents, labels=None) -> np.ndarray:
+    def __call__(
+        self, latents: np.ndarray, labels: np.ndarray | None = None
+    ) -> np.ndarray:
         import tensorflow as tf
 
         inputs = {"latents": tf.constant(latents, tf.float32)}

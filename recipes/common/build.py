@@ -1,6 +1,5 @@
 """From a recipe's settings to its compiled model."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.common.gan_config import GANConfig
@@ -25,18 +24,3 @@ def build_model(
         decay_steps=config.steps if config.learning_rate_decay else None,
         **config.select(*model_class.SETTINGS.names()),
     )
-
-
-def builder(model: str) -> Callable[[GANConfig, int], "GAN"]:
-    """Returns a function from settings and a number of classes to the model.
-
-    Args:
-        model: Name of a class of keras_gans, which is imported when needed.
-    """
-
-    def build(config: GANConfig, num_classes: int) -> "GAN":
-        import keras_gans
-
-        return build_model(getattr(keras_gans, model), config, num_classes)
-
-    return build

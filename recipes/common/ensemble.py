@@ -7,23 +7,19 @@ metrics, final.keras.
 
 import contextlib
 import dataclasses
-import pathlib
 import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
 
 from recipes.common.ensemble_results import finish
 from recipes.common.gan_config import GANConfig
+from recipes.common.images import load_data
 from recipes.common.quiet import import_keras
 from recipes.common.record import check_run_directory, open_run
+from recipes.common.results import exported
+from recipes.common.run import prepare
 from recipes.common.run_directory import RunDirectory
-from recipes.common.train import load_data, prepare
-from recipes.common.training import exported
-
-if TYPE_CHECKING:
-    from keras_gans import GAN
-    from keras_gans.data import ImageSet
+from recipes.common.subject import Subject
 
 
 def class_ranges(num_classes: int, splits: int) -> list[tuple[int, int]]:
@@ -83,8 +79,7 @@ def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
 def prepare_ensemble(
     config: GANConfig,
     recipe: str,
-    build: Callable[[GANConfig, int], "GAN"],
-    load: Callable[[GANConfig], "ImageSet"],
+    make_subject: Callable[[GANConfig], Subject],
 ) -> Callable[[], None]:
     """Prepares the run of a model for each part of the classes.
 
@@ -94,10 +89,8 @@ def prepare_ensemble(
     Args:
         config: Settings, see `member_configs`.
         recipe: Name of the recipe.
-        build: Function from the settings and the number of classes to a
-            compiled GAN.
-        load: Function from the settings to the real images, which heeds
-            `classes`.
+        make_subject: Function from the settings to the images of a model,
+            which heeds `classes`.
 
     Returns:
         A function that trains the models one after the other, leaving out
@@ -107,6 +100,13 @@ def prepare_ensemble(
         ValueError: When settings, data and model do not fit together.
         FileNotFoundError: When a path does not exist.
     """
+    if config.distribution == "multi_worker":
+        # TensorFlow sets up one cluster a process.
+        raise ValueError(
+            "Several models train one after the other on one machine. "
+            f"Received: class_splits={config.class_splits}, distribution="
+            "multi_worker. Train each by a command of its own, with --classes."
+        )
     import_keras()
     import keras
 
@@ -114,7 +114,7 @@ def prepare_ensemble(
     members = member_configs(config, images.num_classes)
     for member in members:
         check_run_directory(member, recipe)
-    prepare_member = partial(prepare, recipe=recipe, build=build, load=load)
+    prepare_member = partial(prepare, recipe=recipe, make_subject=make_subject)
     pending = [member for member in members if not is_finished(member)]
     with _opened(config, recipe) as directory:
         prepared = [prepare_member(member) for member in pending[:1]]
@@ -149,8 +149,7 @@ def _opened(config: GANConfig, recipe: str) -> Iterator[RunDirectory]:
 def is_finished(config: GANConfig) -> bool:
     """Returns whether a run has trained all its steps and been exported."""
     directory = RunDirectory(config.run_dir)
-    run = str(directory.path.resolve())
-    version = exported(pathlib.Path(config.export_dir), run, config.steps)
+    version = exported(config.export_dir, directory, config.steps)
     return version is not None and directory.final.exists()
 
 

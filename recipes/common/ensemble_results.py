@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recipes.common.gan_config import GANConfig
+from recipes.common.images import (
+    load_extractors,
+    load_images_of,
+    load_references,
+    metrics_of,
+)
+from recipes.common.results import export
 from recipes.common.run_directory import RunDirectory
-from recipes.common.train import load_extractors, load_references
-from recipes.common.training import export
 
 if TYPE_CHECKING:
     import keras
@@ -137,9 +142,15 @@ def _evaluate(config, generator, images, members, directory) -> dict:
     from keras_gans.metrics import evaluate_samples, generator_fields
 
     fields = generator_fields(generator, config.ema_decay is not None)
+    metrics, extractors = metrics_of(config), load_extractors(config)
+    held_out = None
+    if "memorization" in metrics:
+        held_out = load_images_of(config, config.held_out)
     scores = evaluate_samples(
         _samples(config, generator, images.num_classes),
-        load_references(config, images, load_extractors(config)),
+        load_references(config, images, extractors),
+        metrics=metrics,
+        held_out=load_references(config, held_out, extractors),
         generator=fields | {"class_splits": len(members)},
     )
     last = [RunDirectory(m.run_dir).read_metrics()[-1] for m in members]
@@ -151,8 +162,10 @@ def _evaluate(config, generator, images, members, directory) -> dict:
     }
 
 
-def _samples(config, generator, num_classes) -> Iterator[np.ndarray]:
-    """Yields generated images, equally many of each class but for one."""
+def _samples(
+    config, generator, num_classes
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields images and labels, equally many of each class but for one."""
     from keras_gans.images import to_uint8
 
     count = config.evaluation_samples
@@ -161,13 +174,12 @@ def _samples(config, generator, num_classes) -> Iterator[np.ndarray]:
     labels = np.sort(np.arange(count, dtype="int32") % num_classes)
     for start in range(0, count, EVALUATION_BATCH):
         part = slice(start, start + EVALUATION_BATCH)
-        yield to_uint8(
-            generator.predict(
-                [latents[part], labels[part]],
-                batch_size=EVALUATION_BATCH,
-                verbose=0,
-            )
+        images = generator.predict(
+            [latents[part], labels[part]],
+            batch_size=EVALUATION_BATCH,
+            verbose=0,
         )
+        yield to_uint8(images), labels[part]
 
 
 def _latents(config, generator, count) -> np.ndarray:

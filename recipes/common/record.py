@@ -7,11 +7,12 @@ import json
 import pathlib
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from recipes.common.backend import keras_backend
-from recipes.common.config import RunConfig
+from recipes.common.config import RunConfig, recorded_settings
 from recipes.common.light import without_keras
 from recipes.common.run_directory import RunDirectory, plain
 
@@ -25,8 +26,10 @@ ABSENT = "absent"
 def open_run(config: RunConfig, recipe: str) -> RunDirectory:
     """Returns the directory of a run, ready to be written to.
 
-    Makes the directory and writes its config.json. When a run is resumed, what
-    the record said of earlier starts is kept under `earlier_starts`.
+    Makes the directory and writes its config.json. When a run is resumed, its
+    id stays, and what the record said of earlier starts is kept under
+    `earlier_starts`. Where several processes train one model, the chief does
+    this.
 
     Args:
         config: Settings, with `run_dir` resolved.
@@ -35,12 +38,18 @@ def open_run(config: RunConfig, recipe: str) -> RunDirectory:
     Raises:
         ValueError: As `check_run_directory`.
     """
-    check_run_directory(config, recipe)
+    from keras_gans.distribution import is_chief
+
     directory = RunDirectory(config.run_dir)
+    if not is_chief():
+        return directory
+    check_run_directory(config, recipe)
     record = run_record(config, recipe)
     if directory.config.exists():
         earlier = read_record(directory)
         starts = earlier.pop("earlier_starts", [])
+        # Runs from before there were ids stay without one.
+        record["run_id"] = earlier.get("run_id")
         record["earlier_starts"] = [*starts, earlier]
     directory.create()
     text = json.dumps(record, indent=2, allow_nan=False)
@@ -97,7 +106,7 @@ def differences(
     earlier = {
         "recipe": record.get("recipe", ABSENT),
         "backend": record.get("backend", ABSENT),
-        **record.get("settings", {}),
+        **plain(recorded_settings(type(config), record.get("settings", {}))),
     }
     now = {"recipe": recipe, "backend": keras_backend()}
     now |= plain(dataclasses.asdict(config))
@@ -132,8 +141,15 @@ def read_record(directory: RunDirectory) -> dict[str, Any]:
     return record
 
 
+def read_run_id(directory: RunDirectory) -> str | None:
+    """Returns the id of a run, None before ids or without a record."""
+    if not directory.config.exists():
+        return None
+    return read_record(directory).get("run_id")
+
+
 def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
-    """Returns settings, versions, backend, git commit and command of a run.
+    """Returns id, settings, versions, backend, git commit, command of a run.
 
     `git_commit` is None outside a checkout; `git_changed` says whether tracked
     files differ from it.
@@ -143,6 +159,7 @@ def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
     started = datetime.datetime.now(datetime.UTC)
     return {
         "recipe": recipe,
+        "run_id": uuid.uuid4().hex,
         "settings": plain(dataclasses.asdict(config)),
         "backend": backend,
         "versions": {

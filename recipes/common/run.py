@@ -1,111 +1,243 @@
-"""The entry point of a recipe: flags to configuration, errors to one line."""
+"""One run: data, model and directory made ready, then trained and exported."""
 
+import contextlib
 import dataclasses
-import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from recipes.common.backend import keras_backend
 from recipes.common.config import RunConfig
-from recipes.common.flags import Config, help_text, read_config
-from recipes.common.record import check_run_directory
+from recipes.common.quiet import import_keras
+from recipes.common.record import open_run
+from recipes.common.results import best_line, export, headline, summary
+from recipes.common.run_directory import RunDirectory
+from recipes.common.subject import Subject
 
-USAGE_ERROR = 2
-INTERRUPTED = 130
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from keras_gans import GAN
+    from keras_gans.callbacks import Evaluation
+
+# Steps after which the progress bar and the printed mean losses start anew.
+EPOCH = 1000
 
 
-def recipe_main(
-    config_class: type[Config],
-    presets: Mapping[str, Config],
-    run: Callable[[Config], Callable[[], None] | None],
-    name: str,
-    doc: str,
-    argv: Sequence[str] | None = None,
-) -> None:
-    """Runs a recipe as the command line says.
+def prepare(
+    config: RunConfig,
+    recipe: str,
+    make_subject: Callable[[RunConfig], Subject],
+) -> Callable[[], None]:
+    """Loads the data, builds the model and opens the run directory.
 
-    Settings come from the preset and the flags; all are checked, and so are
-    the backend and the directory of the run, before `run` is called and Keras
-    imported.
-
-    `run` prepares the work. It may do the work as well, or return it as a
-    function without arguments. While `run` prepares, ValueError and OSError
-    are the user's to mend: they are printed as one line without a traceback,
-    with exit status 2. In a returned function this holds for OSError only;
-    another exception there is a defect and keeps its traceback. With
-    KERAS_GANS_TRACEBACK=1 in the environment every error keeps it.
-
-    An interrupt (Ctrl-C) exits with status 130 and says how to go on.
+    Whatever can be wrong with a command is found here, before training.
 
     Args:
-        config_class: Dataclass that derives from `RunConfig`.
-        presets: Its instances by preset name.
-        run: Prepares the run of a configuration.
-        name: The recipe's module name, which names directories too.
-        doc: What the recipe does, shown by `--help`.
-        argv: Command line; `sys.argv` by default.
+        config: Settings, with directories resolved.
+        recipe: Name of the recipe.
+        make_subject: Function from the settings to what is trained on.
+
+    Returns:
+        A function that trains, evaluates, samples and exports.
+
+    Raises:
+        ValueError: When settings, data and model do not fit together.
+        FileNotFoundError: When a path does not exist.
     """
-    argv = sys.argv if argv is None else argv
-    # Errors reach Python as exceptions; what TensorFlow logs besides, failed
-    # graph optimizations included, is noise to a user.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    config, mendable = None, (ValueError, OSError)
-    try:
-        config = read_config(config_class, presets, argv)
-        if config is None:
-            print(help_text(config_class, presets, name, doc))
-            return
-        config = with_directories(config, name)
-        check_run_directory(config, name)
-        work = run(config)
-        mendable = OSError
-        if work is not None:
-            work()
-    except KeyboardInterrupt:
-        sys.stdout.flush()
-        fail(interruption(config), INTERRUPTED)
-    except mendable as error:
-        if os.environ.get("KERAS_GANS_TRACEBACK") == "1":
-            raise
-        fail(f"error: {message(error)}", USAGE_ERROR)
+    import_keras()
+    from keras_gans.distribution import distribute, virtual_cpu_devices
+
+    if config.virtual_devices:
+        virtual_cpu_devices(config.virtual_devices)
+    # The machines of a cluster meet before anything is computed.
+    devices = distribute(config.distribution)
+    subject = make_subject(config)
+    gan, scope = build_gan(config, subject.build, devices)
+    directory = open_run(config, recipe)
+    return Run(config, recipe, subject, gan, directory, scope).work
 
 
-def with_directories(config: Config, name: str) -> Config:
-    """Returns a configuration with its directories named."""
-    # Runs of different backends cannot go on from each other.
-    backend = keras_backend()
-    suffix = "" if backend == "tensorflow" else f"-{backend}"
-    run_dir = config.run_dir or f"runs/{name}-{config.preset}{suffix}"
-    export_dir = config.export_dir or f"saved_models/{name}"
-    # A shell leaves the tilde of --run_dir=~/run as it is.
-    return dataclasses.replace(
-        config,
-        run_dir=os.path.expanduser(run_dir),
-        export_dir=os.path.expanduser(export_dir),
-        data_dir=os.path.expanduser(config.data_dir),
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A prepared run.
+
+    Where several processes train one model, all compute the same, and only
+    the chief writes.
+
+    Attributes:
+        config: Settings, with directories resolved.
+        recipe: Name of the recipe.
+        subject: What it trains on.
+        gan: The compiled model.
+        directory: Where it writes.
+        scope: The context in which the model was built.
+    """
+
+    config: RunConfig
+    recipe: str
+    subject: Subject
+    gan: "GAN"
+    directory: RunDirectory
+    scope: contextlib.ExitStack
+
+    def work(self) -> None:
+        """Trains, evaluates, samples and exports; prints where things are."""
+        from keras_gans.callbacks import restore, save_generator
+        from keras_gans.distribution import is_chief
+
+        config, gan, subject = self.config, self.gan, self.subject
+        with self.scope:
+            state = restore(gan, self.directory.checkpoints) or {}
+            step, chief = state.get("step", 0), is_chief()
+            if chief:
+                self.directory.rewind_metrics(step)
+            print(headline(gan, config, subject, self.recipe, step))
+            if step < config.steps:
+                self._fit(state, chief)
+            if not chief:
+                return
+            save_generator(gan.sampling_generator, self.directory.final)
+            exported = export(
+                gan,
+                config,
+                self.recipe,
+                self.directory,
+                num_classes=gan.num_classes,
+                outputs=subject.kind,
+                manifest=subject.manifest(gan),
+            )
+        best = best_line(subject, self.directory.read_metrics())
+        print(summary(self.directory, best, exported))
+
+    def _fit(self, state: dict[str, Any], chief: bool) -> None:
+        from keras_gans.callbacks import InputMonitor
+
+        evaluation = self._evaluation(state, chief)
+        step = state.get("step", 0)
+        if step == 0 and self.subject.scores_start:
+            # What training starts from, to compare with.
+            evaluation.set_model(self.gan)
+            start = {"step": 0, "images_seen": 0, "seconds": 0.0}
+            start |= evaluation.evaluate()
+            # A run that ended before its first checkpoint has written it.
+            if chief and not self.directory.read_metrics():
+                self.directory.append_metrics(start)
+        batches = self.subject.training_batches(self.gan, step)
+        monitor = InputMonitor(batches, log_dir=self.directory.logs)
+        callbacks = [monitor, *self._callbacks(evaluation)]
+        fit(self.gan, monitor.batches, self.config, callbacks)
+
+    def _evaluation(self, state: dict[str, Any], chief: bool) -> "Evaluation":
+        score = state.get("best_score")
+        return self.subject.evaluation(
+            self.gan,
+            every=self.config.evaluate_every,
+            samples=self.config.evaluation_samples,
+            record=self.directory.append_metrics if chief else None,
+            best=self.directory.best if chief else None,
+            monitor=self.subject.monitor,
+            best_score=math.inf if score is None else score,
+            leaders=state.get("leaders") or (),
+            images_per_step=self.subject.per_step,
+            earlier_seconds=state.get("seconds", 0.0),
+            log_dir=self.directory.logs,
+        )
+
+    def _callbacks(
+        self, evaluation: "Evaluation"
+    ) -> list["keras.callbacks.Callback"]:
+        from keras_gans import callbacks
+
+        config, subject, logs = self.config, self.subject, self.directory.logs
+
+        def state():
+            score = evaluation.best_score
+            return {
+                "seconds": evaluation.seconds,
+                # JSON has no infinity, the score before the first evaluation.
+                "best_score": score if math.isfinite(score) else None,
+                "leaders": evaluation.leaders.entries,
+            }
+
+        return [
+            callbacks.Throughput(subject.per_step, subject.noun),
+            callbacks.StopAt(config.steps),
+            callbacks.TensorBoard(logs, config.log_every),
+            callbacks.WeightHistograms(logs, config.evaluate_every),
+            *subject.samples(self.gan, self.directory),
+            # What reads the scores in the logs comes after it.
+            evaluation,
+            callbacks.Checkpoint(
+                self.directory.checkpoints,
+                config.checkpoint_every,
+                state=state,
+            ),
+        ]
+
+
+def build_gan(
+    config: RunConfig,
+    build: Callable[[], "GAN"],
+    devices: contextlib.AbstractContextManager | None = None,
+) -> tuple["GAN", contextlib.ExitStack]:
+    """Builds the model of a run under its seed, strategy and precision.
+
+    Args:
+        config: Settings of the run.
+        build: Function that returns the compiled GAN.
+        devices: What `distribute` returned, if it was called before.
+
+    Returns:
+        The model, and the context in which to train it.
+
+    Raises:
+        ValueError: When the strategy or the batch size does not fit the
+            devices, steps_per_execution not the backend, or as `build`.
+    """
+    import keras
+
+    if config.steps_per_execution > 1 and keras.backend.backend() == "torch":
+        raise ValueError(
+            "steps_per_execution must be 1 on torch, which takes each step by "
+            f"itself. Received: {config.steps_per_execution}."
+        )
+
+    from keras_gans.distribution import check_batch_size, distribute
+
+    keras.utils.set_random_seed(config.seed)
+    scope = contextlib.ExitStack()
+    replicas = scope.enter_context(devices or distribute(config.distribution))
+    check_batch_size(config.batch_size, replicas.replicas)
+    keras.config.set_dtype_policy(config.precision)
+    gan = build()
+    gan.steps_per_execution = config.steps_per_execution
+    keras.config.set_dtype_policy("float32")
+    return gan, scope
+
+
+def fit(
+    gan: "GAN",
+    batches: "tf.data.Dataset",
+    config: RunConfig,
+    callbacks: list["keras.callbacks.Callback"],
+) -> None:
+    """Trains from the model's step to the last one of the run.
+
+    Args:
+        gan: The model, restored if it is.
+        batches: Data from the model's step on.
+        config: Settings of the run.
+        callbacks: Of which one stops training at the last step.
+    """
+    epoch, step = min(EPOCH, config.steps), gan.step
+    at_once = config.steps_per_execution
+    epoch = max(epoch - epoch % at_once, at_once)
+    gan.fit(
+        batches,
+        steps_per_epoch=epoch,
+        initial_epoch=step // epoch,
+        epochs=step // epoch + math.ceil((config.steps - step) / epoch),
+        callbacks=callbacks,
+        shuffle=False,
     )
-
-
-def interruption(config: RunConfig | None) -> str:
-    """Returns what to tell a user who interrupted a run."""
-    if config is None:
-        return "interrupted: nothing was started."
-    repeat = "the same command"
-    if not config.resume:
-        repeat += " with --resume=true"
-    return f"interrupted: {repeat} resumes the run in {config.run_dir}."
-
-
-def message(error: Exception) -> str:
-    """Returns an error's text as a user should read it."""
-    if isinstance(error, OSError) and error.strerror:
-        names = [name for name in (error.filename, error.filename2) if name]
-        return ": ".join([error.strerror, *map(str, names)])
-    return str(error) or type(error).__name__
-
-
-def fail(text: str, status: int) -> NoReturn:
-    """Prints a line to stderr and exits."""
-    print(text, file=sys.stderr)
-    sys.exit(status)

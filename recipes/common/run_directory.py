@@ -28,39 +28,18 @@ class RunDirectory:
         path: The directory; nothing is created before `create()`.
 
     Attributes:
-        path: The directory.
+        path: The directory; the others are the files and folders above.
     """
 
     def __init__(self, path: str | os.PathLike):
         self.path = pathlib.Path(path)
-
-    @property
-    def config(self) -> pathlib.Path:
-        return self.path / "config.json"
-
-    @property
-    def logs(self) -> pathlib.Path:
-        return self.path / "logs"
-
-    @property
-    def samples(self) -> pathlib.Path:
-        return self.path / "samples"
-
-    @property
-    def metrics(self) -> pathlib.Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def checkpoints(self) -> pathlib.Path:
-        return self.path / "checkpoints"
-
-    @property
-    def best(self) -> pathlib.Path:
-        return self.path / "best.keras"
-
-    @property
-    def final(self) -> pathlib.Path:
-        return self.path / "final.keras"
+        self.config = self.path / "config.json"
+        self.logs = self.path / "logs"
+        self.samples = self.path / "samples"
+        self.metrics = self.path / "metrics.jsonl"
+        self.checkpoints = self.path / "checkpoints"
+        self.best = self.path / "best.keras"
+        self.final = self.path / "final.keras"
 
     def sample(self, step: int) -> pathlib.Path:
         """Returns the path of the sample grid of a step."""

@@ -40,6 +40,20 @@ def test_the_newest_checkpoints_are_kept(gan, tmp_path):
     assert names == ["step_00000004", "step_00000005"]
 
 
+@pytest.mark.parametrize("keep", [0, -1, 1.5])
+def test_a_checkpoint_that_is_not_kept_is_refused(tmp_path, keep):
+    with pytest.raises(ValueError, match=f"`keep` must be.*keep={keep}"):
+        Checkpoint(tmp_path, keep=keep)
+
+
+def test_only_the_chief_leaves_checkpoints(gan, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_gans.distribution.is_chief", lambda: False)
+    (tmp_path / ".partial_00000001").mkdir()
+    fit(gan, 1, [Checkpoint(tmp_path)])
+    # Not even the chief's unfinished one is touched.
+    assert [path.name for path in tmp_path.iterdir()] == [".partial_00000001"]
+
+
 def test_further_state_comes_back(gan, tmp_path):
     fit(gan, 1, [Checkpoint(tmp_path, state=lambda: {"best_score": 2.5})])
     assert restore(gan, tmp_path) == {"step": 1, "best_score": 2.5}

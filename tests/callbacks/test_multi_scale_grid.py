@@ -7,7 +7,7 @@ from keras import layers
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from keras_gans.callbacks.multi_scale_grid import MultiScaleGrid
+from keras_gans.callbacks import MultiScaleGrid
 from keras_gans.images import to_uint8
 from keras_gans.models.msg_gan import MSGGAN
 from tests.callbacks.tiny import fit, tiny_gan

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from keras_gans.distribution import distribute
+from keras_gans.distribution import distribute, is_chief
 
 
 def test_the_distribution_before_comes_back():
@@ -37,3 +37,9 @@ except RuntimeError as error:
     assert name == "data_parallel 2"
     assert float(weight) == pytest.approx(7.0, rel=1e-6)
     assert "Received: 3, when jax has already started with 2." in late
+
+
+def test_the_first_of_several_processes_is_the_chief(monkeypatch):
+    for index in (0, 1):
+        monkeypatch.setattr("jax.process_index", lambda index=index: index)
+        assert is_chief() == (index == 0)

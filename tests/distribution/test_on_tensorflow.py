@@ -64,26 +64,56 @@ def test_generators_of_mirrored_variables_are_exported(mirrored):
     assert all(int(difference) <= 1 for difference in differences)
 
 
-def test_two_workers_train_as_one(start):
+def test_two_workers_train_as_one_and_the_chief_writes(start, tmp_path):
     with socket.socket() as first, socket.socket() as second:
         for probe in (first, second):
             probe.bind(("localhost", 0))
         ports = [probe.getsockname()[1] for probe in (first, second)]
+    directory = str(tmp_path)
     addresses = [f"localhost:{port}" for port in ports]
-    source = """
-from keras_gans.distribution import distribute
+    source = f"""
+from keras_gans import GAN
+from keras_gans.callbacks import Checkpoint, Samples
+from keras_gans.data import PointSet
+from keras_gans.distribution import distribute, is_chief
+from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
+
+def show(gan):
+    points = gan.predict(np.zeros((3, 2), "float32"), verbose=0)
+    return str(points.shape)
 
 with distribute("multi_worker") as replicas:
     print(replicas.name, replicas.replicas)
     print(weight_after_a_step())
+    gan = GAN(
+        mlp_generator(2, width=2, depth=1),
+        mlp_discriminator(width=2, depth=1),
+        loss="wasserstein",
+    )
+    gan.compile("sgd", "sgd")
+    gan.fit(
+        PointSet("8gaussians").training_batches(4, seed=0),
+        steps_per_epoch=2,
+        verbose=0,
+        callbacks=[Checkpoint({directory!r}, 1), Samples(show, {directory!r})],
+    )
+    print(is_chief())
 """
     workers = [
         start(source, TF_CONFIG=cluster(addresses, index)) for index in (0, 1)
     ]
-    for worker in workers:
-        name, weight = worker.lines()
+    for worker, writes in zip(workers, ("True", "False"), strict=True):
+        name, weight, chief = worker.lines()
         assert name == "multi_worker 2"
         assert float(weight) == pytest.approx(7.0, rel=1e-6)
+        assert chief == writes
+    # What one deleted of the other's, a run would miss.
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "step_00000001",
+        "step_00000002",
+        "step_00000002.txt",
+    ]
+    assert (tmp_path / "step_00000002.txt").read_text() == "(3, 2)"
 
 
 def test_a_cluster_that_comes_too_late_is_refused(monkeypatch):

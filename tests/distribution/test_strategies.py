@@ -7,6 +7,7 @@ from keras_gans.distribution import (
     NAMES,
     check_batch_size,
     distribute,
+    is_chief,
     virtual_cpu_devices,
 )
 
@@ -73,5 +74,11 @@ def test_equal_parts_are_accepted():
 
 
 def test_the_processor_has_at_least_one_part():
-    with pytest.raises(ValueError, match="at least 1.*Received: 0"):
+    with pytest.raises(ValueError, match="at least 1.*Received: count=0"):
         virtual_cpu_devices(0)
+
+
+def test_a_process_by_itself_is_the_chief():
+    assert is_chief()
+    with distribute("none"):
+        assert is_chief()

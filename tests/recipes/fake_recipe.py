@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
-from recipes.common.run import recipe_main
+from recipes.common.main import recipe_main
 
 with without_keras():
     from keras_gans.presets.fields import Bounds

@@ -7,7 +7,7 @@ import pytest
 
 from recipes import char_lm
 from recipes.common.flags import read_config
-from recipes.common.run import recipe_main
+from recipes.common.main import subject_recipe
 
 SMALL = (
     "--preset=smoke",
@@ -25,13 +25,13 @@ SMALL = (
 
 
 def run_recipe(*flags):
-    recipe_main(
+    subject_recipe(
+        "char_lm",
+        char_lm.Text,
         char_lm.Config,
         char_lm.PRESETS,
-        char_lm.run,
-        "char_lm",
         char_lm.__doc__,
-        ["char_lm", *SMALL, *flags],
+        argv=["char_lm", *SMALL, *flags],
     )
 
 

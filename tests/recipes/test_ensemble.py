@@ -3,14 +3,18 @@
 import dataclasses
 import importlib
 import json
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import keras_gans
 from recipes import ac_gan
 from recipes.common import ensemble
+from recipes.common.build import build_model
 from recipes.common.ensemble import class_ranges, member_configs
+from recipes.common.images import Images
 
 pytestmark = pytest.mark.once
 
@@ -68,9 +72,18 @@ def test_settings_without_a_model_leave_no_directory(tmp_path):
         run_dir=str(tmp_path / "run"),
         export_dir=str(tmp_path / "export"),
     )
+    subject = partial(Images, model="ACGAN", load=ac_gan.load)
     with pytest.raises(ValueError, match="resolution=48"):
-        ac_gan.run(config)
+        ensemble.prepare_ensemble(config, "ac_gan", subject)
     assert not list(tmp_path.iterdir())
+
+
+def test_several_machines_train_one_model_a_command():
+    config = dataclasses.replace(
+        ac_gan.SMOKE, class_splits=2, distribution="multi_worker"
+    )
+    with pytest.raises(ValueError, match="class_splits=2.*--classes"):
+        ensemble.prepare_ensemble(config, "ac_gan", None)
 
 
 class Interrupted:
@@ -84,13 +97,14 @@ class Interrupted:
         self.built = []
 
         def build(config, num_classes):
-            gan = ac_gan.build(config, num_classes)
+            gan = build_model(keras_gans.ACGAN, config, num_classes)
             self.built.append(config.classes)
             if config.classes == interrupted:
                 interrupt_at(gan, 2)
             return gan
 
-        ensemble.prepare_ensemble(self.config, "ac_gan", build, ac_gan.load)()
+        subject = partial(Images, model=build, load=ac_gan.load)
+        ensemble.prepare_ensemble(self.config, "ac_gan", subject)()
 
 
 def interrupt_at(gan, step):

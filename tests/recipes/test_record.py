@@ -1,11 +1,17 @@
 import dataclasses
 import json
+import shutil
 import subprocess
 
 import pytest
 
 from recipes.common import record
-from recipes.common.record import check_run_directory, git_state, open_run
+from recipes.common.record import (
+    check_run_directory,
+    git_state,
+    open_run,
+    read_run_id,
+)
 
 pytestmark = pytest.mark.once
 
@@ -106,13 +112,52 @@ def test_another_recipe_or_backend_does_not_resume(config, monkeypatch):
         check_run_directory(config, "fake")
 
 
-def test_a_setting_unknown_to_the_earlier_run_is_named(config):
+def without_settings(directory, *names):
+    """Takes fields out of a record, as if they had come later."""
+    content = read(directory)
+    for name in names:
+        del content["settings"][name]
+    directory.config.write_text(json.dumps(content))
+
+
+def test_a_run_from_before_a_setting_had_its_default(config):
+    directory = open_run(config, "fake")
+    without_settings(directory, "n_critic", "blocks", "augment", "note")
+    check_run_directory(config, "fake")
+    other = dataclasses.replace(config, n_critic=2)
+    with pytest.raises(ValueError, match="n_critic was 1, now 2"):
+        check_run_directory(other, "fake")
+
+
+def test_a_setting_without_default_that_no_record_holds_is_named(config):
+    directory = open_run(config, "fake")
+    without_settings(directory, "batch_size")
+    with pytest.raises(ValueError, match="batch_size was 'absent', now 16"):
+        check_run_directory(config, "fake")
+
+
+def test_a_run_keeps_its_id(config, tmp_path):
+    first, again = (read(open_run(config, "fake")) for _ in range(2))
+    assert len(first["run_id"]) == 32
+    assert again["run_id"] == first["run_id"]
+    shutil.rmtree(tmp_path / "run")
+    anew = read(open_run(config, "fake"))
+    assert anew["run_id"] != first["run_id"]
+
+
+def test_a_run_from_before_ids_stays_without(config):
     directory = open_run(config, "fake")
     content = read(directory)
-    del content["settings"]["n_critic"]
+    del content["run_id"]
     directory.config.write_text(json.dumps(content))
-    with pytest.raises(ValueError, match="n_critic was 'absent', now 1"):
-        check_run_directory(config, "fake")
+    assert read(open_run(config, "fake"))["run_id"] is None
+    assert read_run_id(directory) is None
+
+
+def test_only_the_chief_opens_a_run(config, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_gans.distribution.is_chief", lambda: False)
+    assert open_run(config, "fake").path == tmp_path / "run"
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_new_run_overwrites_nothing(config, tmp_path):

@@ -8,7 +8,7 @@ from PIL import Image
 
 from recipes import toy2d
 from recipes.common.flags import read_config
-from recipes.common.run import recipe_main
+from recipes.common.main import subject_recipe
 
 SMALL = (
     "--preset=smoke",
@@ -26,13 +26,13 @@ SMALL = (
 
 
 def run_recipe(*flags):
-    recipe_main(
+    subject_recipe(
+        "toy2d",
+        toy2d.Points,
         toy2d.Config,
         toy2d.PRESETS,
-        toy2d.run,
-        "toy2d",
         toy2d.__doc__,
-        ["toy2d", *SMALL, *flags],
+        argv=["toy2d", *SMALL, *flags],
     )
 
 
@@ -95,12 +95,10 @@ def test_an_interrupted_run_ends_as_one_that_was_not(in_empty_folder, capsys):
 
 @pytest.mark.once
 def test_the_methods_bound_the_critic_as_in_their_papers():
-    from recipes.common.vector_run import build_wgan
-
     gans = {}
     for method in ("wgan_gp", "wgan"):
         settings = config("--preset=smoke", f"--method={method}")
-        gans[method] = build_wgan(settings, toy2d.Points(settings))
+        gans[method] = toy2d.Points(settings).build()
     penalized, clipped = gans["wgan_gp"], gans["wgan"]
     assert penalized.penalty.weight == 0.1
     assert penalized.weight_clipping is None

@@ -1,0 +1,246 @@
+"""Images as what a run trains on: any GAN of keras_gans, or a user's own."""
+
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from recipes.common.build import build_model
+from recipes.common.gan_config import GANConfig
+from recipes.common.run_directory import RunDirectory
+from recipes.common.subject import Subject
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from keras_gans import GAN
+    from keras_gans.callbacks import Evaluation
+    from keras_gans.data import ImageSet
+    from keras_gans.metrics import Reference
+
+# The name of a class of keras_gans, a class with `from_settings`, or a
+# function from settings and the number of classes to a compiled model.
+Model = str | type["GAN"] | Callable[[GANConfig, int], "GAN"]
+
+
+class Images(Subject):
+    """Images of a data set.
+
+    Args:
+        config: Settings, with directories resolved.
+        model: The name of a class of keras_gans, a class with
+            `from_settings`, or a function from settings and the number of
+            classes to a compiled model.
+        load: Function from the settings to the real images.
+
+    Raises:
+        ValueError: When settings and data do not fit together.
+        FileNotFoundError: When a path does not exist.
+    """
+
+    kind, noun, monitor = "images", "images", "fid_lite0"
+
+    def __init__(
+        self,
+        config: GANConfig,
+        model: "Model",
+        load: Callable[[GANConfig], "ImageSet"],
+    ):
+        check_metrics(config)
+        self.config, self.model = config, model
+        self.per_step = config.images_per_step
+        self.images = load(config)
+        self.held_out = None
+        if config.held_out:
+            self.held_out = load_images_of(config, config.held_out)
+        self.extractors = load_extractors(config)
+        self.num_classes = self.images.num_classes if config.conditional else 0
+        classes = f", {self.num_classes} classes" if self.num_classes else ""
+        shape = f"{config.resolution}x{config.resolution}x{config.channels}"
+        self.description = (
+            f"{self.images.name}: {self.images.num_images:,} images of "
+            f"{shape}{classes}"
+        )
+
+    def build(self) -> "GAN":
+        import keras_gans
+
+        model = self.model
+        if isinstance(model, str):
+            model = getattr(keras_gans, model)
+        if isinstance(model, type):
+            return build_model(model, self.config, self.num_classes)
+        return model(self.config, self.num_classes)
+
+    def training_batches(
+        self, gan: "GAN", start_step: int
+    ) -> "tf.data.Dataset":
+        batches = self.images.training_batches(
+            self.per_step,
+            seed=self.config.seed,
+            start_step=start_step,
+            augment=self.config.augment,
+            dequantize=self.config.dequantize,
+        )
+        if not gan.num_classes and self.images.num_classes:
+            batches = batches.map(lambda images, labels: images)
+        return batches
+
+    def evaluation(self, gan: "GAN", **options: Any) -> "Evaluation":
+        from keras_gans.callbacks import Evaluation
+
+        config = self.config
+        return Evaluation(
+            load_references(config, self.images, self.extractors),
+            # Held-out images add it by themselves.
+            metrics=[m for m in metrics_of(config) if m != "memorization"],
+            screening_samples=config.screening_samples,
+            held_out=load_references(config, self.held_out, self.extractors),
+            keep_best=config.keep_best,
+            **options,
+        )
+
+    def samples(
+        self, gan: "GAN", directory: RunDirectory
+    ) -> Sequence["keras.callbacks.Callback"]:
+        from keras_gans import callbacks
+
+        options = {"seed": self.config.seed, "log_dir": directory.logs}
+        every = self.config.sample_every
+        grids = [callbacks.SampleGrid(directory.samples, every, **options)]
+        if gan.multi_scale_generator is not None:
+            towers = directory.samples / "scales"
+            grids.append(callbacks.MultiScaleGrid(towers, every, **options))
+        return grids
+
+    def manifest(self, gan: "GAN") -> dict[str, Any]:
+        names = list(self.images.class_names) if gan.num_classes else []
+        return {"class_names": names}
+
+    def verdict(self, scores: dict[str, Any]) -> str:
+        interval = ""
+        if "fid_lite0_low" in scores:
+            low, high = scores["fid_lite0_low"], scores["fid_lite0_high"]
+            interval = f" ({low:.1f} to {high:.1f})"
+        return f"FID-lite0 {scores['fid_lite0']:.1f}{interval}"
+
+
+def metrics_of(config: GANConfig) -> tuple[str, ...]:
+    """Returns the names of the scores of a run's evaluations."""
+    return getattr(config, "metrics", ("fid", "kid"))
+
+
+def check_metrics(config: GANConfig) -> None:
+    """Checks that a run's scores can be computed.
+
+    Raises:
+        ValueError: If one is unknown, lacks what it needs, or is missing.
+    """
+    from keras_gans.checks import one_of
+    from keras_gans.metrics import METRICS
+
+    metrics = metrics_of(config)
+    for name in metrics:
+        one_of("metrics", name, METRICS)
+    if "fid" not in metrics:
+        raise ValueError(
+            "metrics must contain fid, by which the best generator is chosen. "
+            f"Received: {','.join(metrics) or 'none'}."
+        )
+    needs = {
+        "inception_score": ("inception_weights", "inception_weights=PATH"),
+        "memorization": ("held_out", "held_out=DATASET"),
+        "intra_fid": ("conditional", "conditional=true"),
+        "ms_ssim": ("conditional", "conditional=true"),
+    }
+    for name in metrics:
+        field, flag = needs.get(name, ("steps", ""))
+        if not getattr(config, field):
+            raise ValueError(
+                f"The metric {name} needs --{flag}. Received: metrics="
+                f"{','.join(metrics)}, {field}={getattr(config, field)!r}. "
+                "Give it, or leave the metric out."
+            )
+
+
+def load_images_of(config: GANConfig, dataset: str) -> "ImageSet":
+    """Returns a set of images in the size and colours of a configuration."""
+    from keras_gans.data import load_images
+
+    return load_images(
+        dataset,
+        resolution=config.resolution,
+        channels=config.channels,
+        data_dir=config.data_dir or None,
+        skip_bad_images=config.skip_bad_images,
+    )
+
+
+def load_data(config: GANConfig) -> "ImageSet":
+    """Returns the images of a configuration.
+
+    Raises:
+        ValueError: When there are none such, or no labels where needed.
+        FileNotFoundError: When a path does not exist.
+    """
+    images = load_images_of(config, config.dataset)
+    if images.bad_images:
+        print(f"Skipped {len(images.bad_images)} files that are no images.")
+    if config.conditional and not images.num_classes:
+        raise ValueError(
+            "A conditional model needs labelled images. Received: "
+            f"--dataset={config.dataset}, which has no labels. Give labelled "
+            "data, or train without classes: --conditional=false."
+        )
+    return images
+
+
+def load_extractors(config: GANConfig) -> list[Any]:
+    """Returns the feature extractors of a run's evaluations.
+
+    They must be made outside of a strategy, to run on one device.
+
+    Raises:
+        FileNotFoundError: The weights of Inception are not where they should.
+        ValueError: They are others.
+    """
+    from keras_gans.metrics import EfficientNetLite0Features, InceptionFeatures
+
+    extractors = [EfficientNetLite0Features(config.evaluation_resolution)]
+    if config.inception_weights:
+        extractors.append(
+            InceptionFeatures(
+                config.inception_protocol,
+                weights_path=config.inception_weights,
+            )
+        )
+    return extractors
+
+
+def load_references(
+    config: GANConfig, images: "ImageSet | None", extractors: Sequence[Any]
+) -> list["Reference"]:
+    """Returns what evaluations need of real images, cached on disk.
+
+    One for each extractor; none without images.
+    """
+    from keras_gans.metrics import Reference
+
+    if images is None:
+        return []
+    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+    return [
+        Reference.from_images(
+            images.evaluation_batches(
+                extractor.batch_size, limit=config.reference_samples
+            ),
+            extractor,
+            name=images.name,
+            content_hash=images.content_hash(),
+            count=min(config.reference_samples, images.num_images),
+            by_class="intra_fid" in metrics_of(config),
+            cache_dir=pathlib.Path(home) / "keras_gans" / "references",
+        )
+        for extractor in extractors
+    ]

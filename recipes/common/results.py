@@ -1,0 +1,163 @@
+"""What a run says, and the SavedModel that it leaves."""
+
+import json
+import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from recipes.common.config import RunConfig
+from recipes.common.record import read_run_id
+from recipes.common.run_directory import RunDirectory
+from recipes.common.subject import Subject
+
+if TYPE_CHECKING:
+    from keras_gans import GAN
+
+
+def export(
+    gan: "GAN",
+    config: RunConfig,
+    recipe: str,
+    directory: RunDirectory,
+    *,
+    manifest: dict[str, Any],
+    **options: Any,
+) -> pathlib.Path:
+    """Exports the generator, unless this state of the run was before.
+
+    Args:
+        gan: The trained model.
+        config: Settings of the run.
+        recipe: Name of the recipe.
+        directory: Directory of the run.
+        manifest: Further entries of the manifest.
+        **options: Of `keras_gans.serving.export_generator`.
+
+    Returns:
+        The directory of the version.
+    """
+    from keras_gans.serving import export_generator
+
+    earlier = exported(config.export_dir, directory, gan.step)
+    if earlier:
+        return earlier
+    metrics = directory.read_metrics()
+    details = {
+        "recipe": recipe,
+        "run": str(directory.path.resolve()),
+        "run_id": read_run_id(directory),
+        "step": gan.step,
+        "evaluation": metrics[-1] if metrics else None,
+    }
+    return export_generator(
+        gan.sampling_generator,
+        config.export_dir,
+        latent_dim=gan.latent_dim,
+        manifest=details | manifest,
+        **options,
+    )
+
+
+def exported(
+    export_dir: str, directory: RunDirectory, step: int
+) -> pathlib.Path | None:
+    """Returns where this state of a run was exported before, if it was.
+
+    A run is known by its id; one that began before there were ids, by its
+    path.
+    """
+    run_id = read_run_id(directory)
+    run = {"run_id": run_id, "step": step}
+    if run_id is None:
+        run["run"] = str(directory.path.resolve())
+    for path in sorted(pathlib.Path(export_dir).glob("*/manifest.json")):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if all(manifest.get(name) == value for name, value in run.items()):
+            return path.parent
+    return None
+
+
+def headline(
+    gan: "GAN", config: RunConfig, subject: Subject, recipe: str, step: int
+) -> str:
+    """Returns what to say of a run before it trains.
+
+    Args:
+        gan: The model.
+        config: Settings of the run.
+        subject: What it trains on.
+        recipe: Name of the recipe.
+        step: Training steps done before.
+    """
+    import keras
+
+    generator, discriminator = (
+        f"{network.count_params():,}"
+        for network in (gan.generator, gan.discriminator)
+    )
+    lines = [
+        f"{recipe} on {subject.description}; {keras.backend.backend()}, "
+        f"{config.precision}.",
+        f"Generator {generator} parameters, discriminator {discriminator}; "
+        f"{config.steps:,} steps of {subject.per_step} {subject.noun}.",
+    ]
+    if step >= config.steps:
+        lines.append(
+            f"The run in {config.run_dir} has its {step:,} steps already; "
+            "raise --steps to train on, or name another --run_dir."
+        )
+    elif step:
+        lines.append(f"Resuming {config.run_dir} after step {step:,}.")
+    return "\n".join(lines)
+
+
+def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:
+    """Returns what to say of the best evaluation, nothing if there is none.
+
+    Args:
+        subject: What the run trained on.
+        metrics: Its lines of metrics.
+    """
+    name = subject.monitor
+    # Training starts at step 0, screenings have no score, NaN is None.
+    lines = [m for m in metrics if m["step"] and m.get(name) is not None]
+    if not lines:
+        return ""
+    best = min(lines, key=lambda line: line[name])
+    # Steps whose intervals overlap the best one's.
+    tied = [
+        f"{line['step']:,}"
+        for line in lines
+        if line is not best
+        and f"{name}_low" in line
+        and line[f"{name}_low"] <= best.get(f"{name}_high", best[name])
+    ]
+    return (
+        f"{subject.verdict(best)} at step {best['step']:,}, after "
+        f"{best['seconds'] / 60:.1f} minutes of training"
+        + (f", tied with step {', '.join(tied)}" if tied else "")
+    )
+
+
+def summary(
+    directory: RunDirectory, best: str, export_path: pathlib.Path
+) -> str:
+    """Returns where the results of a run are.
+
+    Args:
+        directory: Directory of the run.
+        best: What to say of the best evaluation, may be empty.
+        export_path: Where the generator was exported.
+    """
+    samples = sorted(directory.samples.glob("step_*"))
+    lines = [
+        "",
+        f"Samples    {samples[-1] if samples else directory.samples}",
+        f"Logs       {directory.logs}",
+        f"           tensorboard --logdir {directory.logs}",
+        f"Final      {directory.final}",
+        f"SavedModel {export_path}",
+    ]
+    if best:
+        lines.insert(4, f"Best       {best}: {directory.best}")
+    return "\n".join(lines)
