@@ -25,7 +25,7 @@ from keras_gans.metrics import (
     evaluate_samples,
     frechet_distance,
 )
-from keras_gans.metrics.inception_network import build_network
+from keras_gans.metrics.extractors.inception_network import build_network
 
 TURNS, IMAGES = 5, 256
 HEADER = (

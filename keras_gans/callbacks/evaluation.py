@@ -9,8 +9,8 @@ from keras_gans.callbacks.at_steps import AtSteps
 from keras_gans.callbacks.leaders import Leaders
 from keras_gans.callbacks.summary import SummaryWriter
 from keras_gans.images import to_uint8
-from keras_gans.metrics.certificate import generator_fields
-from keras_gans.metrics.evaluation import QUICK, evaluate_samples
+from keras_gans.metrics.evaluation.certificate import generator_fields
+from keras_gans.metrics.evaluation.evaluate import QUICK, evaluate_samples
 
 
 class Evaluation(AtSteps):

@@ -6,7 +6,7 @@ import pathlib
 import keras
 
 from keras_gans import files
-from keras_gans.metrics.intervals import compare_intervals
+from keras_gans.metrics.statistics.intervals import compare_intervals
 
 
 class Leaders:

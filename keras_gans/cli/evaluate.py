@@ -19,7 +19,7 @@ from keras_gans.metrics import (
     Score,
     scores_of_samples,
 )
-from keras_gans.metrics.settings import OF_CLASSES
+from keras_gans.metrics.registry import OF_CLASSES
 
 
 def evaluate(options: Options) -> None:

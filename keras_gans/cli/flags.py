@@ -7,8 +7,8 @@ import pathlib
 from typing import NoReturn
 
 from keras_gans.checks import did_you_mean
-from keras_gans.metrics.inception import PROTOCOLS
-from keras_gans.metrics.settings import METRICS, ON_REQUEST
+from keras_gans.metrics.extractors.inception import PROTOCOLS
+from keras_gans.metrics.registry import METRICS, ON_REQUEST
 
 EXTRACTORS = ("lite0", "inception")
 _BY_DEFAULT = tuple(name for name in METRICS if name not in ON_REQUEST)

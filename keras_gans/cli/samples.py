@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_gans.data import ImageSet, load_images
 from keras_gans.images import to_uint8
-from keras_gans.metrics.certificate import (
+from keras_gans.metrics.evaluation.certificate import (
     generator_fields,
     serialized_layers,
     unknown_generator,

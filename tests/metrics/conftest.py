@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from keras_gans.metrics import EfficientNetLite0Features
-from keras_gans.metrics.inception import PROTOCOLS, InceptionFeatures
+from keras_gans.metrics.extractors.inception import PROTOCOLS, InceptionFeatures
 from tests.metrics import inception_oracle
 
 

@@ -1,0 +1,161 @@
+"""FID within each class: intra-FID."""
+
+import keras
+import numpy as np
+
+from keras_gans.metrics.registry import Inputs, Metric
+from keras_gans.metrics.scores.fid import frechet_distance
+from keras_gans.metrics.statistics.moments import Moments, as_features
+
+
+def intra_class_distance(
+    reference_by_class: dict[int, Moments], features, labels
+) -> dict:
+    """Returns the mean over classes of the Fréchet distance within a class.
+
+        intra-FID = 1/K Σ_c d²(real features of class c, fakes of class c)
+
+    for the K classes of the reference; d² as in `frechet_distance`. A model
+    that ignores its labels can have a low FID, but not a low intra-FID. The
+    distances are biased upwards, the more the fewer vectors a class has:
+    compare at equal counts of each class.
+
+    Args:
+        reference_by_class: `Moments` of the real features of each label, at
+            least two vectors each.
+        features: Fake features, finite, of shape `(count, dimension)`.
+        labels: Their classes, integers of shape `(count,)`: labels of the
+            reference, each at least twice.
+
+    Returns:
+        `mean`, and `per_class`, the distance of each label.
+
+    Raises:
+        ValueError: A class with fewer than two vectors, a label that the
+            reference lacks, or features that are not as described.
+
+    Example:
+    >>> references = {0: Moments(1), 1: Moments(1)}
+    >>> references[0].update_state([[0.0], [2.0]])
+    >>> references[1].update_state([[5.0], [7.0]])
+    >>> fake = [[0.0], [2.0], [6.0], [8.0]]
+    >>> distance = intra_class_distance(references, fake, [0, 0, 1, 1])
+    >>> round(distance["mean"], 6)
+    0.5
+
+    Reference: [Miyato and Koyama, 2018](https://arxiv.org/abs/1802.05637),
+    §5.
+    """
+    metric = IntraClassDistance(reference_by_class)
+    metric.update_state(features, labels)
+    return metric.result()
+
+
+class IntraClassDistance:
+    """Streaming Fréchet distance within classes, see `intra_class_distance`.
+
+    Keeps the `Moments` of each class, d² numbers in float64 each for
+    features of d dimensions, however many come.
+
+    Args:
+        references: `Moments` of the real features of each label; not to be
+            changed while this object is used.
+    """
+
+    def __init__(self, references: dict[int, Moments]):
+        references = {int(k): v for k, v in sorted(references.items())}
+        _require_vectors("real", references)
+        dimensions = sorted({m.dimension for m in references.values()})
+        if len(dimensions) > 1:
+            raise ValueError(
+                "The references must be of one dimension. Received: "
+                f"{dimensions}."
+            )
+        self.references = references
+        self._dimension = dimensions[0]
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """Forgets the fake features; the references stay."""
+        self._moments = {
+            label: Moments(self._dimension) for label in self.references
+        }
+
+    def update_state(self, features, labels) -> None:
+        """Adds fake features and their labels."""
+        features = as_features(features, self._dimension)
+        labels = as_labels(labels, len(features))
+        present = np.unique(labels).tolist()
+        unknown = sorted(set(present) - set(self.references))
+        if unknown:
+            raise ValueError(
+                "Labels must be those of the references. Received: "
+                f"{unknown}, references: {list(self.references)}."
+            )
+        for label in present:
+            self._moments[label].update_state(features[labels == label])
+
+    def result(self) -> dict:
+        """Returns `mean` and `per_class`; needs two vectors of each class."""
+        _require_vectors("fake", self._moments)
+        per_class = {
+            label: frechet_distance(self.references[label], moments)
+            for label, moments in self._moments.items()
+        }
+        return {
+            "mean": float(np.mean(list(per_class.values()))),
+            "per_class": per_class,
+        }
+
+
+def as_labels(labels, count: int) -> np.ndarray:
+    """Returns `labels` as int64 of shape `(count,)`, checked.
+
+    Args:
+        labels: Array or tensor of integers, at least 0.
+        count: How many there must be.
+
+    Raises:
+        ValueError: Another shape, no integers, or a negative one.
+    """
+    if keras.ops.is_tensor(labels):
+        labels = keras.ops.convert_to_numpy(labels)
+    labels = np.asarray(labels)
+    integers = labels.dtype.kind in "iu" or not labels.size
+    if labels.shape != (count,) or not integers or np.any(labels < 0):
+        raise ValueError(
+            "Labels must be integers of at least 0, one a sample. Received: "
+            f"dtype={labels.dtype}, shape={labels.shape} for {count} samples"
+            f"{f', the least {labels.min()}' if integers and count else ''}."
+        )
+    return labels.astype(np.int64)
+
+
+def _require_vectors(name, moments):
+    """Raises unless each label has two feature vectors."""
+    small = {k: m.count for k, m in moments.items() if m.count < 2}
+    if small or not moments:
+        raise ValueError(
+            "A distance within a class needs at least 2 feature vectors of "
+            f"the class. Received: {small or 'no class'} (label: vectors) in "
+            f"the {name} set. Add vectors, or leave these classes out of the "
+            "references."
+        )
+
+
+class IntraFID(Metric):
+    """See `intra_class_distance`."""
+
+    names = ("intra_fid",)
+    needs = frozenset({"features", "labels", "classes"})
+    on_request = True
+
+    def __init__(self, inputs: Inputs):
+        super().__init__(inputs)
+        self._distance = IntraClassDistance(inputs.reference.class_moments)
+
+    def update_state(self, samples):
+        self._distance.update_state(samples.features, samples.labels)
+
+    def result(self):
+        return {"intra_fid": {"value": self._distance.result()["mean"]}}
