@@ -1,6 +1,5 @@
 """Which metrics there are, and what one of them is made of."""
 
-import abc
 import dataclasses
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,7 @@ class Inputs:
     sample: FeatureSample | None = None
 
 
-class Metric(abc.ABC):
+class Metric:
     """One evaluation's collector of one or more scores.
 
     A metric is a subclass in a file of its own, which `register` makes known.
@@ -102,12 +101,12 @@ class Metric(abc.ABC):
     def update_state(self, samples: "Described") -> None:
         """Adds images, with the features, logits and labels it needs."""
 
-    @abc.abstractmethod
     def result(self) -> dict[str, dict]:
         """Returns, for each score, the fields of a `Score` that are known.
 
         These are `value`, and `low`, `high` and `standard_error`.
         """
+        raise NotImplementedError
 
     def certificate(self, score: str) -> dict:
         """Returns what a score depends on besides samples and reference."""

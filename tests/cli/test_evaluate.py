@@ -21,10 +21,10 @@ SMALL = ("--evaluation_resolution=32",)
 
 def write_folder(path, count, seed, classes=("cats", "dogs")):
     """Writes 16 px images, of which each class has its own brightness."""
-    generator = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     for number in range(count):
         label = number % len(classes)
-        pixels = generator.integers(0, 128, (16, 16, 3)) + 100 * label
+        pixels = random.integers(0, 128, (16, 16, 3)) + 100 * label
         folder = path / classes[label]
         folder.mkdir(parents=True, exist_ok=True)
         image = Image.fromarray(pixels.astype("uint8"))

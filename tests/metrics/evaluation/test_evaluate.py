@@ -13,8 +13,9 @@ from keras_gans.metrics import (
     evaluate_samples,
     frechet_distance,
     kernel_distance,
-    reference_cache,
 )
+from keras_gans.metrics.evaluation import reference as module
+from keras_gans.metrics.evaluation import reference_cache
 
 
 class PixelMeans:
@@ -42,8 +43,8 @@ class PixelMeans:
 
 
 def images(count, seed=0, low=0):
-    generator = np.random.default_rng(seed)
-    return generator.integers(low, 256, (count, 4, 4, 1), dtype=np.uint8)
+    random = np.random.default_rng(seed)
+    return random.integers(low, 256, (count, 4, 4, 1), dtype=np.uint8)
 
 
 def reference_of(batches, extractor=None, **arguments):
@@ -203,7 +204,7 @@ def test_a_damaged_cache_is_rebuilt(tmp_path, damage):
 
 @pytest.mark.once
 def test_a_large_reference_keeps_a_bounded_sample(tmp_path, monkeypatch):
-    monkeypatch.setattr("keras_gans.metrics.evaluation.reference.KEPT_FEATURES", 12)
+    monkeypatch.setattr(module, "KEPT_FEATURES", 12)
     monkeypatch.setattr(reference_cache, "KEPT_FEATURES", 12)
     reference = reference_of([images(30)], cache_dir=tmp_path)
     assert reference.features.shape == (12, 4)

@@ -24,7 +24,7 @@ from keras_gans.metrics import (
     precision_recall,
     scores_of_samples,
 )
-from keras_gans.metrics.registry import MEMORIZATION
+from keras_gans.metrics.evaluation import protocol
 from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 pytestmark = pytest.mark.once
@@ -43,11 +43,10 @@ FAKES = 42
 CLASSES = 3
 
 
-class Quarters:
-    """Features: the mean of each quarter. Logits: a fixed matrix of them."""
+class Features:
+    """Features: the mean of each quarter."""
 
     dimension, batch_size, name = 4, 8, "quarters"
-    kernel = np.random.default_rng(9).normal(size=(4, 5)) * 60
 
     def __init__(self, extractor="efficientnet_lite0", genuine=True):
         self.certificate = {"extractor": extractor, "genuine": genuine}
@@ -61,14 +60,20 @@ class Quarters:
         features = np.stack([p.mean((1, 2, 3)) / 255 for p in parts], axis=1)
         return features.astype(np.float32)
 
+
+class Quarters(Features):
+    """Logits too: a fixed matrix of the features."""
+
+    kernel = np.random.default_rng(9).normal(size=(4, 5)) * 60
+
     def outputs(self, images):
         features = self(images)
         return {"features": features, "logits": features @ self.kernel}
 
 
 def images_of(count, seed, low=0):
-    generator = np.random.default_rng(seed)
-    return generator.integers(low, 256, (count, 12, 12, 1), dtype=np.uint8)
+    random = np.random.default_rng(seed)
+    return random.integers(low, 256, (count, 12, 12, 1), dtype=np.uint8)
 
 
 def labels_of(count):
@@ -159,7 +164,7 @@ def test_every_metric_is_that_of_its_function():
             for name, value in memorization(
                 X, Quarters()(HELD_OUT), Y, seed=3
             ).items()
-            if name in MEMORIZATION
+            if name in METRICS["memorization"].scores
         },
         "ms_ssim": class_diversity(FAKE, labels, pairs=1000)["mean"],
     }
@@ -236,7 +241,7 @@ def test_the_inception_score_is_of_logits_without_bias_where_there_are_some():
 
 
 def test_kernels_see_a_sample_of_bounded_size(monkeypatch):
-    monkeypatch.setattr("keras_gans.metrics.evaluation.protocol.KEPT_FEATURES", 15)
+    monkeypatch.setattr(protocol, "KEPT_FEATURES", 15)
     scores = scores_by_name(metrics=("fid", "kid"))
     sample = FeatureSample(4, 15, seed=3)
     sample.update_state(Y)
@@ -273,7 +278,7 @@ def test_the_order_makes_no_difference_to_what_draws_no_subset():
         "density_lite0",
         "coverage_lite0",
         "intra_fid_lite0",
-        *(f"{name}_lite0" for name in MEMORIZATION),
+        *(f"{name}_lite0" for name in METRICS["memorization"].scores),
     ):
         assert_allclose(
             first[name].value, second[name].value, rtol=1e-5, err_msg=name
@@ -381,7 +386,11 @@ def test_no_reference_or_two_of_one_network_are_refused(count):
 def test_settings_bar_comparisons_of_the_metrics_they_matter_to():
     metrics = [name for name in METRICS if name != "fid_infinity"]
     changed = MetricSettings(
-        kid_subset_size=19, inception_score_splits=2, precision_k=3, seed=3
+        fid_groups=4,
+        kid_subset_size=19,
+        inception_score_splits=2,
+        precision_k=3,
+        seed=3,
     )
     here, there = (
         scores_by_name(metrics=metrics, settings=settings)
@@ -421,7 +430,7 @@ def test_metrics_of_classes_need_labels(metric):
 
 def test_intra_fid_needs_moments_of_each_class():
     reference = reference_of(by_class=False)
-    with pytest.raises(ValueError, match="'noise' without.*by_class=True"):
+    with pytest.raises(ValueError, match="by_class=True.*'noise' without"):
         scores_by_name(untouchable(), reference, metrics=["intra_fid"])
 
 
@@ -486,7 +495,7 @@ def test_memorization_needs_held_out_images_of_the_same_extractor():
     other = Quarters()
     other.certificate["resolution"] = 3
     for held_out, message in (
-        ((), "Received: none"),
+        ((), "needs held-out real images.*'noise' without"),
         (reference_of(other, HELD_OUT), "resolution is absent here and 3"),
         (reference, "'noise' and 'noise', of equal content"),
         (held_out_of(reference) * 2, "one for each.*2 for 1"),
@@ -560,3 +569,49 @@ def test_too_few_samples_for_one_metric_are_refused(metric, needed):
         scores_of_samples([FAKE[: needed - 1]], reference, metrics=metrics)
     enough = [FAKE[:needed]]
     assert scores_of_samples(enough, reference, metrics=metrics)
+
+
+def test_intervals_of_other_groups_do_not_compare():
+    here, there = (
+        scores_by_name(
+            metrics=("fid", "kid", "precision"),
+            settings=MetricSettings(fid_groups=groups),
+        )
+        for groups in (4, 5)
+    )
+    for name in ("fid_lite0", "kid_lite0"):
+        with pytest.raises(ValueError, match="fid_groups is 4 here and 5"):
+            here[name].compare(there[name])
+    assert "fid_groups" not in here["precision_lite0"].certificate
+
+
+def test_covariances_are_kept_only_where_they_are_asked_for(monkeypatch):
+    made = []
+    original = Moments.__init__
+
+    def noted(self, dimension):
+        made.append(dimension)
+        original(self, dimension)
+
+    reference = reference_of()
+    monkeypatch.setattr(Moments, "__init__", noted)
+    scores_by_name(references=reference, metrics=["kid"], held_out=())
+    assert made == []
+    scores_by_name(references=reference, metrics=["fid"], held_out=())
+    assert made
+
+
+def test_a_metric_applies_to_the_references_that_have_what_it_needs():
+    silent = Features("inception_clean")
+    references = [reference_of(), reference_of(silent, by_class=False)]
+    metrics = ("fid", "inception_score", "intra_fid")
+    scores = scores_by_name(references=references, metrics=metrics)
+    assert set(scores) == {
+        "fid_lite0",
+        "inception_score_lite0",
+        "inception_score_lite0_std",
+        "intra_fid_lite0",
+        "fid_clean",
+    }
+    with pytest.raises(ValueError, match="`inception_score` needs an extract"):
+        scores_by_name(untouchable(), reference_of(silent), metrics=metrics)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from torch.nn import functional
 
 from keras_gans.metrics import EfficientNetLite0Features
-from keras_gans.metrics import efficientnet_lite0 as module
+from keras_gans.metrics.extractors import efficientnet_lite0 as module
 
 # The stride of each block; sizes and channels follow from the weights.
 STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]

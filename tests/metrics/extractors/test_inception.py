@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from torch.nn import functional
 
-from keras_gans.metrics import inception as module
-from keras_gans.metrics import inception_weights
+from keras_gans.metrics.extractors import inception as module
+from keras_gans.metrics.extractors import inception_weights
 from keras_gans.metrics.extractors.inception import PROTOCOLS, InceptionFeatures
-from tests.metrics import inception_oracle
+from tests.metrics.extractors import inception_oracle
 
 ALL = pytest.mark.parametrize("protocol", PROTOCOLS)
 # Pillow resizes for one, Keras for the other.
@@ -24,10 +24,10 @@ BOTH_WAYS = pytest.mark.parametrize("protocol", ["clean", "tensorflow"])
 
 def pictures(count=2, height=48, width=40, channels=3):
     """Smooth shapes with noise on them."""
-    generator = np.random.default_rng(0)
-    coarse = generator.integers(0, 256, (count, 6, 5, channels))
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (count, 6, 5, channels))
     fine = np.kron(coarse, np.ones((1, height // 6, width // 5, 1)))
-    noise = generator.normal(0, 12, fine.shape)
+    noise = random.normal(0, 12, fine.shape)
     return np.clip(fine + noise, 0, 255).astype(np.uint8)
 
 

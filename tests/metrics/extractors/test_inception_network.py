@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from keras_gans.metrics import inception_network
 from keras_gans.metrics.extractors.base import image_data_format
-from tests.metrics import inception_oracle
+from tests.metrics.extractors import inception_oracle
 
 # torchvision's count for 1,000 classes with its auxiliary classifier, whose
 # layers are those of Szegedy et al. (2016): 768-128 at 1 x 1, 128-768 at 5 x 5
@@ -19,8 +19,8 @@ SHAPE = (2, 91, 107, 3)
 
 
 def scaled_noise():
-    generator = np.random.default_rng(0)
-    return generator.uniform(-1, 1, SHAPE).astype(np.float32)
+    random = np.random.default_rng(0)
+    return random.uniform(-1, 1, SHAPE).astype(np.float32)
 
 
 def by_torch(state, images, **quirks):

@@ -9,7 +9,7 @@ from PIL import Image
 from torch.nn import functional
 
 from keras_gans.metrics.extractors.resizing import METHODS, resize_images
-from tests.metrics.inception_oracle import tf1_bilinear
+from tests.metrics.extractors.inception_oracle import tf1_bilinear
 
 ALL = pytest.mark.parametrize("method", METHODS)
 # Growing, shrinking, both, and from a single pixel.

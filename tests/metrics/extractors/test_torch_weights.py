@@ -90,11 +90,11 @@ def test_every_truncation_is_noticed(tmp_path, is_zip):
 def test_a_damaged_file_raises_nothing_but_value_errors(tmp_path, is_zip):
     path = saved(tmp_path / "weights.pth", state(), is_zip)
     content = path.read_bytes()
-    generator = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     for _ in range(300):
         damaged = bytearray(content)
-        for position in generator.integers(0, len(content), 3):
-            damaged[position] = generator.integers(256)
+        for position in random.integers(0, len(content), 3):
+            damaged[position] = random.integers(256)
         path.write_bytes(damaged)
         try:
             load_torch_weights(path)

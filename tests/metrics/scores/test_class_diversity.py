@@ -16,8 +16,8 @@ pytestmark = pytest.mark.once
 
 
 def images_of(count, side=22, seed=0):
-    generator = np.random.default_rng(seed)
-    return generator.integers(0, 256, (count, side, side, 1), dtype=np.uint8)
+    random = np.random.default_rng(seed)
+    return random.integers(0, 256, (count, side, side, 1), dtype=np.uint8)
 
 
 def spread(base, count, strength, seed=0):
@@ -100,21 +100,6 @@ def test_a_stream_equals_the_whole_and_can_be_repeated():
         diversity.reset_state()
 
 
-def test_replicas_merge_into_the_diversity_of_all():
-    images, labels = images_of(30), np.arange(30) % 2
-    replicas = [ClassDiversity(pairs=500, seed=seed) for seed in range(3)]
-    for diversity, part in zip(
-        replicas, np.array_split(np.arange(30), 3), strict=True
-    ):
-        diversity.update_state(images[part], labels[part])
-    total = ClassDiversity(pairs=500)
-    for diversity in replicas:
-        total.merge(diversity)
-    result, expected = total.result(), class_diversity(images, labels, 500)
-    assert result["pairs"] == expected["pairs"] == 15 * 14 // 2
-    assert_allclose(result["mean"], expected["mean"], rtol=1e-12)
-
-
 def test_an_empty_batch_changes_nothing():
     diversity = ClassDiversity()
     diversity.update_state(np.zeros((0, 11, 11, 1), np.uint8), [])
@@ -172,6 +157,3 @@ def test_images_and_settings_that_do_not_fit_are_refused():
     diversity.update_state(images_of(4), [0] * 4)
     with pytest.raises(ValueError, match=r"one shape.*\(22, 22, 1\).*\(24,"):
         diversity.update_state(images_of(4, side=24), [0] * 4)
-    for other in (ClassDiversity(capacity=9), ClassDiversity(levels=1)):
-        with pytest.raises(ValueError, match="merged"):
-            diversity.merge(other)

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.once
 
 
 def features(count, dimension=5, seed=0):
-    generator = np.random.default_rng(seed)
-    mixing = generator.normal(size=(dimension, dimension))
-    return generator.normal(size=(count, dimension)) @ mixing
+    random = np.random.default_rng(seed)
+    mixing = random.normal(size=(dimension, dimension))
+    return random.normal(size=(count, dimension)) @ mixing
 
 
 def moments_of(values):
@@ -121,19 +121,6 @@ def test_a_stream_equals_the_whole_and_can_be_repeated():
         metric.reset_state()
 
 
-def test_replicas_merge_into_the_distance_of_all():
-    references = {c: moments_of(features(30, seed=c)) for c in range(3)}
-    values, labels = labelled({c: features(20, seed=c + 9) for c in range(3)})
-    replicas = [IntraClassDistance(references) for _ in range(2)]
-    replicas[0].update_state(values[:13], labels[:13])
-    replicas[1].update_state(values[13:], labels[13:])
-    before = replicas[1].result()
-    replicas[0].merge(replicas[1])
-    expected = intra_class_distance(references, values, labels)
-    assert_allclose(replicas[0].result()["mean"], expected["mean"], rtol=1e-9)
-    assert replicas[1].result() == before
-
-
 def test_results_are_ready_for_json():
     result = intra_class_distance(
         {np.int64(4): moments_of(features(9))}, features(9, seed=1), [4] * 9
@@ -174,5 +161,3 @@ def test_features_and_references_that_do_not_fit_are_refused():
     other = moments_of(features(9, dimension=4))
     with pytest.raises(ValueError, match=r"one dimension.*\[4, 5\]"):
         IntraClassDistance({1: moments_of(features(9)), 2: other})
-    with pytest.raises(ValueError, match=r"merged.*\[1\] and \[2\]"):
-        metric.merge(IntraClassDistance({2: moments_of(features(9))}))

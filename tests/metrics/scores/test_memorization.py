@@ -148,15 +148,12 @@ def test_the_gap_compares_equal_counts():
 def test_batches_and_parts_leave_no_trace():
     train, held_out, fake = normal(120, 0), normal(110, 1), normal(50, 2)
     whole = memorization(train, held_out, fake)
-    first, second = (Memorization(train, held_out) for _ in range(2))
-    first.update_state(normal(9, 3))
-    first.reset_state()
-    first.update_state(fake[:7])
-    first.update_state(fake[:0])
-    second.update_state(fake[7:])
-    first.merge(second)
-    assert first.result() == pytest.approx(whole, rel=1e-9)
-    assert second.result()["fake_count"] == 43
+    metric = Memorization(train, held_out)
+    metric.update_state(normal(9, 3))
+    metric.reset_state()
+    for part in (fake[:7], fake[:0], fake[7:]):
+        metric.update_state(part)
+    assert metric.result() == pytest.approx(whole, rel=1e-9)
 
 
 def test_scores_are_plain_numbers():
@@ -205,16 +202,3 @@ def test_features_of_another_dimension_are_refused(place):
     sets[place] = sets[place][:, :2]
     with pytest.raises(ValueError, match=r"shape=\(100, 2\)"):
         memorization(*sets)
-
-
-def test_other_real_vectors_do_not_merge():
-    train, held_out = normal(100, 0), normal(100, 1)
-    metric = Memorization(train, held_out)
-    for other in (
-        Memorization(train + 1, held_out),
-        Memorization(train, held_out + 1),
-        Memorization(train, held_out, seed=1),
-        Memorization(train, held_out, duplicate_quantile=0.5),
-    ):
-        with pytest.raises(ValueError, match="same real vectors"):
-            metric.merge(other)

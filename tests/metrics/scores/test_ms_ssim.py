@@ -16,8 +16,8 @@ SMALLEST = {1: 11, 2: 21, 3: 41, 4: 81, 5: 161}
 
 def textures(count, height, width, channels=1, seed=0):
     """Images with structure at every scale, uint8."""
-    generator = np.random.default_rng(seed)
-    noise = generator.normal(size=(count, height, width, channels))
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(count, height, width, channels))
     smooth = np.cumsum(np.cumsum(noise, axis=1), axis=2)
     smooth -= smooth.min(axis=(1, 2), keepdims=True)
     smooth *= 200 / smooth.max(axis=(1, 2), keepdims=True)

@@ -33,8 +33,8 @@ def by_loops(queries, references, k, distance):
 
 
 def images(count, seed):
-    generator = np.random.default_rng(seed)
-    return generator.integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)
+    random = np.random.default_rng(seed)
+    return random.integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)
 
 
 def vectors(count, seed, dimension=5):
@@ -112,17 +112,14 @@ def test_batches_and_parts_leave_no_trace(distance):
     # Copies, so that ties cross the borders.
     references[40:50] = references[:10]
     whole = nearest_neighbours(queries, references, 5, distance)
-    first = NearestNeighbours(queries, 5, distance)
-    second = NearestNeighbours(queries, 5, distance)
+    parts = NearestNeighbours(queries, 5, distance)
     for start in range(0, 30, 3):
-        first.update_state(references[start : start + 3])
-    second.update_state(references[30:41])
-    second.update_state(references[41:])
-    first.merge(second)
-    for found, expected in zip(first.result(), whole, strict=True):
+        parts.update_state(references[start : start + 3])
+    parts.update_state(references[30:41])
+    parts.update_state(references[41:])
+    for found, expected in zip(parts.result(), whole, strict=True):
         np.testing.assert_array_equal(found, expected)
-    assert first.count == 60
-    assert second.count == 30
+    assert parts.count == 60
 
 
 @pytest.mark.once
@@ -181,18 +178,3 @@ def test_inputs_without_neighbours_are_refused(
 ):
     with pytest.raises(ValueError, match=message):
         nearest_neighbours(queries, references, **settings)
-
-
-@pytest.mark.once
-@pytest.mark.parametrize(
-    "other",
-    [
-        NearestNeighbours([[0.0]], k=2),
-        NearestNeighbours([[0.0]], distance="l1"),
-        NearestNeighbours([[1.0]]),
-        NearestNeighbours([[0.0], [0.0]]),
-    ],
-)
-def test_neighbours_of_other_searches_do_not_merge(other):
-    with pytest.raises(ValueError, match="Only neighbours of the same"):
-        NearestNeighbours([[0.0]]).merge(other)

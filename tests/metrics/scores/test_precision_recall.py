@@ -4,19 +4,19 @@ import math
 import numpy as np
 import pytest
 
-from keras_gans.metrics import manifold_distances
 from keras_gans.metrics.scores.precision_recall import (
     ManifoldMetrics,
     density_coverage,
     precision_recall,
 )
+from keras_gans.metrics.statistics import distances
 
 pytestmark = pytest.mark.once
 
 
 def features(count, dimension=6, seed=0, shift=0.0):
-    generator = np.random.default_rng(seed)
-    return generator.normal(shift, 1.0, (count, dimension))
+    random = np.random.default_rng(seed)
+    return random.normal(shift, 1.0, (count, dimension))
 
 
 def squared_distances(x, y):
@@ -52,8 +52,8 @@ def by_loops(real, fake, precision_k=3, density_k=5):
 
 def lattice(count, sides=4, dimension=3, seed=0):
     """Points with whole coordinates: many distances are equal."""
-    generator = np.random.default_rng(seed)
-    return generator.integers(0, sides, (count, dimension)).astype(float)
+    random = np.random.default_rng(seed)
+    return random.integers(0, sides, (count, dimension)).astype(float)
 
 
 SETS = {
@@ -157,20 +157,20 @@ def test_one_outlier_fools_precision_but_not_density():
 def test_blocks_do_not_change_the_values(monkeypatch):
     real, fake = SETS["ties"]
     expected = measured(real, fake)
-    monkeypatch.setattr(manifold_distances, "_BLOCK", 7)
-    monkeypatch.setattr(manifold_distances, "_NUMBERS", 4)
+    monkeypatch.setattr(distances, "_BLOCK", 7)
+    monkeypatch.setattr(distances, "_NUMBERS", 4)
     assert measured(real, fake) == expected
 
 
 def test_a_collapse_costs_no_sum_for_every_pair(monkeypatch):
     summed = []
-    original = manifold_distances.sum_differences
+    original = distances.sum_differences
 
     def spy(squares, chosen, x, y):
         summed.append(int(chosen.sum()))
         original(squares, chosen, x, y)
 
-    monkeypatch.setattr(manifold_distances, "sum_differences", spy)
+    monkeypatch.setattr(distances, "sum_differences", spy)
     modes = np.repeat(features(3), 200, axis=0)
     precision_recall(features(100, seed=1), modes)
     assert summed and sum(summed) < 5 * 600
@@ -184,16 +184,6 @@ def test_a_stream_equals_the_whole_and_can_be_repeated():
             metrics.update_state(part)
         assert metrics.result() == measured(real, fake, 2, 4)
         metrics.reset_state()
-
-
-def test_replicas_merge_into_the_metrics_of_all():
-    real, fake = (x.astype(np.float32) for x in SETS["normal"])
-    replicas = [ManifoldMetrics(real, seed=seed) for seed in range(3)]
-    for metrics, part in zip(replicas, np.array_split(fake, 3), strict=True):
-        metrics.update_state(part)
-    for metrics in replicas[1:]:
-        replicas[0].merge(metrics)
-    assert replicas[0].result() == measured(real, fake)
 
 
 def test_no_more_than_the_capacity_is_kept():
@@ -245,13 +235,11 @@ def test_unusable_arguments_are_refused():
         ManifoldMetrics(features(9), capacity=3)
 
 
-def test_metrics_of_other_settings_are_not_merged():
-    metrics = ManifoldMetrics(features(9))
-    for other in (
-        ManifoldMetrics(features(9, seed=1)),
-        ManifoldMetrics(features(9), precision_k=2),
-        ManifoldMetrics(features(9), density_k=2),
-        ManifoldMetrics(features(9), capacity=50),
-    ):
-        with pytest.raises(ValueError, match="merged"):
-            metrics.merge(other)
+@pytest.mark.parametrize("measure", [precision_recall, density_coverage])
+def test_the_order_of_the_numbers_in_memory_makes_no_difference(measure):
+    real, fake = features(40), features(30, seed=1)
+    expected = measure(real, fake)
+    wide = np.repeat(real, 2, axis=1)[:, ::2]
+    assert not wide.flags.c_contiguous
+    assert measure(np.asfortranarray(real), np.asfortranarray(fake)) == expected
+    assert measure(wide, fake) == expected

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from keras_gans.metrics import sliced_wasserstein_images as module
+from keras_gans.metrics.scores import sliced_wasserstein_images as module
 from keras_gans.metrics.scores.sliced_wasserstein_images import (
     SlicedWassersteinImages,
     sliced_wasserstein_images,
@@ -17,9 +17,9 @@ SMALL = {"patches": 8, "directions": 16, "repeats": 2}
 
 
 def noise(count, seed, side=32, channels=3):
-    generator = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     shape = (count, side, side, channels)
-    return generator.integers(0, 256, shape, dtype=np.uint8)
+    return random.integers(0, 256, shape, dtype=np.uint8)
 
 
 def mirrored(index, size):
@@ -171,8 +171,8 @@ def test_shared_brightness_and_contrast_are_hidden():
 def test_collapse_to_one_grey_is_the_mean_projection_of_the_real_side():
     # Against zeros the distance is 10³ E|x·u| = 10³ sqrt(2 / π) for
     # independent normal numbers x of deviation 1; at one level of noise.
-    generator = np.random.default_rng(0)
-    real = generator.normal(128, 25, (200, 16, 16, 3)).clip(0, 255)
+    random = np.random.default_rng(0)
+    real = random.normal(128, 25, (200, 16, 16, 3)).clip(0, 255)
     grey = np.full((200, 16, 16, 3), 90, np.uint8)
     scores = sliced_wasserstein_images(real.astype(np.uint8), grey)
     assert scores["mean"] == pytest.approx(1e3 * (2 / np.pi) ** 0.5, rel=0.01)
@@ -252,22 +252,12 @@ def test_large_batches_are_split_without_a_trace(monkeypatch):
     assert split == pytest.approx(whole, rel=1e-12)
 
 
-def test_parts_join_on_both_sides():
-    first, second = (SlicedWassersteinImages(32, **SMALL) for _ in range(2))
-    first.update_state(noise(4, 0), real=True)
-    second.update_state(noise(5, 1), real=True)
-    second.update_state(noise(9, 2))
-    kept = np.concatenate(
-        [m._sides[True][0].sample.features for m in (first, second)]
-    )
-    first.merge(second)
-    joined = first._sides[True][0].sample.features
-    np.testing.assert_array_equal(
-        np.unique(joined, axis=0), np.unique(kept, axis=0)
-    )
-    assert np.isfinite(first.result()["mean"])
+def test_sides_of_different_size_are_refused():
+    metric = SlicedWassersteinImages(32, **SMALL)
+    metric.update_state(noise(5, 1), real=True)
+    metric.update_state(noise(9, 2))
     with pytest.raises(ValueError, match="40 real and 72 fake"):
-        second.result()
+        metric.result()
 
 
 def test_memory_stops_at_the_capacity():
@@ -339,10 +329,3 @@ def test_settings_out_of_range_are_refused(settings, message):
 def test_other_images_are_refused(images, message):
     with pytest.raises(ValueError, match=message):
         SlicedWassersteinImages(32).update_state(images)
-
-
-def test_metrics_of_other_settings_do_not_merge():
-    with pytest.raises(ValueError, match="'patches': 8.*'patches': 9"):
-        SlicedWassersteinImages(32, patches=8).merge(
-            SlicedWassersteinImages(32, patches=9)
-        )
