@@ -143,8 +143,8 @@ class Evaluation(AtSteps):
         self._since = time.monotonic()
 
     def _check(self, metrics):
-        of_classes = needing(metrics, "labels")
         tasks = tasks_of(metrics, self.references, self.held_out)
+        of_classes = needing(metrics, "labels")
         if of_classes and not self.model.num_classes:
             raise ValueError(
                 f"{', '.join(of_classes)} need a model with classes. Received: "

@@ -2,16 +2,17 @@
 
 import argparse
 import dataclasses
+import importlib
 import os
 import pathlib
+from collections.abc import Callable
 from typing import NoReturn
 
 from keras_gans.checks import did_you_mean
 from keras_gans.metrics.extractors.inception import PROTOCOLS
-from keras_gans.metrics.registry import METRICS, ON_REQUEST
+from keras_gans.metrics.registry import METRICS, default_metrics, needing
 
 EXTRACTORS = ("lite0", "inception")
-_BY_DEFAULT = tuple(name for name in METRICS if name not in ON_REQUEST)
 
 _EXAMPLES = """\
 examples:
@@ -34,6 +35,8 @@ class Options:
     count: int | None
     reference_count: int | None
     metrics: tuple[str, ...]
+    plugins: tuple[str, ...]
+    inception_score_splits: int
     extractor: tuple[str, ...]
     evaluation_resolution: int
     inception_weights: str
@@ -41,7 +44,7 @@ class Options:
     resolution: int | None
     channels: int | None
     data_dir: str | None
-    split: str
+    split: str | None
     skip_bad_images: bool
     seed: int
     batch_size: int
@@ -64,6 +67,7 @@ def read_options(argv: list[str]) -> Options:
             flags that do not fit together.
         SystemExit: With status 0, after `--help`.
     """
+    _import_plugins(argv)
     values, rest = _parser().parse_known_args(argv)
     if rest:
         raise ValueError(_unknown(rest[0]))
@@ -83,14 +87,39 @@ def read_options(argv: list[str]) -> Options:
             f"--extractor={','.join(values.extractor)}. Add "
             "--extractor=inception."
         )
-    if ("memorization" in values.metrics) != bool(values.held_out):
+    if bool(needing(values.metrics, "held_out")) != bool(values.held_out):
         raise ValueError(
-            "The metric memorization and --held_out belong together. "
+            f"The metric {', '.join(needing(tuple(METRICS), 'held_out'))} and "
+            "--held_out belong together. "
             f"Received: --metrics={','.join(values.metrics)}, "
             f"--held_out={values.held_out!r}."
         )
     values.inception_protocol = values.inception_protocol or ("clean",)
     return Options(**vars(values))
+
+
+def _import_plugins(argv):
+    """Imports the modules that `--plugins` names: they register metrics."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    _plugin_flag(parser.add_argument)
+    for name in parser.parse_known_args(argv)[0].plugins:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ValueError(
+                "--plugins must be modules that Python finds, for example on "
+                f"PYTHONPATH. Received: {name} ({error})."
+            ) from error
+
+
+def _plugin_flag(add):
+    add(
+        "--plugins",
+        type=_names,
+        default=(),
+        metavar="MODULE,...",
+        help="modules that register metrics of their own",
+    )
 
 
 def _parser():
@@ -115,7 +144,8 @@ def _data_flags(add):
     add(
         "--reference",
         metavar="DATA",
-        help="real images: embedded, tfds:NAME, folder:PATH or npz:PATH",
+        help="real images: embedded, tfds:NAME, tfds:NAME@SPLIT, folder:PATH "
+        "or npz:PATH",
     )
     add(
         "--held_out",
@@ -142,7 +172,7 @@ def _data_flags(add):
         help="1 (grey) or 3 (colour); those of the samples",
     )
     add("--data_dir", help="where the prepared TFDS data sets lie")
-    add("--split", default="train", help="of a TFDS data set; train")
+    add("--split", help="of a TFDS data set; train")
     add(
         "--skip_bad_images",
         action="store_true",
@@ -151,13 +181,22 @@ def _data_flags(add):
 
 
 def _metric_flags(add):
+    by_default = default_metrics()
+    others = [name for name in METRICS if name not in by_default]
     add(
         "--metrics",
-        type=_some_of(METRICS),
-        default=_BY_DEFAULT,
+        type=_some_of(tuple(METRICS)),
+        default=by_default,
         metavar="A,B,...",
-        help=f"of {', '.join(_BY_DEFAULT)} (the default), and of "
-        f"{', '.join(ON_REQUEST)}; or all",
+        help=f"of {', '.join(by_default)} (the default), and of "
+        f"{', '.join(others)}; or all",
+    )
+    _plugin_flag(add)
+    add(
+        "--inception_score_splits",
+        type=_integer(1),
+        default=10,
+        help="random groups of samples of the Inception score; 10",
     )
     add(
         "--extractor",
@@ -216,7 +255,7 @@ def default_cache() -> pathlib.Path:
     return pathlib.Path(home) / "keras_gans" / "references"
 
 
-def _integer(minimum):
+def _integer(minimum: int) -> Callable[[str], int]:
     def integer(text):
         number = int(text) if text.lstrip("-").isdecimal() else None
         if number is None or number < minimum:
@@ -228,9 +267,13 @@ def _integer(minimum):
     return integer
 
 
-def _some_of(allowed):
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _some_of(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     def some_of(text):
-        names = tuple(part.strip() for part in text.split(",") if part.strip())
+        names = _names(text)
         if names == ("all",):
             return allowed
         wrong = [name for name in names if name not in allowed]
@@ -245,7 +288,7 @@ def _some_of(allowed):
     return some_of
 
 
-def _unknown(argument):
+def _unknown(argument: str) -> str:
     if not argument.startswith("--"):
         return (
             "Flags are written --name=value. Received the argument "

@@ -109,6 +109,7 @@ def test_the_certificate_states_what_the_numbers_depend_on():
         "averaged_generator": "unknown",
         "batch_norm": "unknown",
         "generator_precision": "unknown",
+        "fid_groups": 10,
         "kid_subset_size": 1000,
         "kid_subsets": 20,
         "seed": 0,

@@ -595,9 +595,9 @@ def test_covariances_are_kept_only_where_they_are_asked_for(monkeypatch):
 
     reference = reference_of()
     monkeypatch.setattr(Moments, "__init__", noted)
-    scores_by_name(references=reference, metrics=["kid"], held_out=())
+    scores_of_samples([FAKE], reference, metrics=["kid"])
     assert made == []
-    scores_by_name(references=reference, metrics=["fid"], held_out=())
+    scores_of_samples([FAKE], reference, metrics=["fid"])
     assert made
 
 
