@@ -39,7 +39,6 @@ from keras_gans.metrics.scores.inception_score import (
     inception_score,
 )
 from keras_gans.metrics.scores.intra_fid import (
-    IntraClassDistance,
     intra_class_distance,
 )
 from keras_gans.metrics.scores.kid import (
@@ -50,12 +49,10 @@ from keras_gans.metrics.scores.memorization import Memorization, memorization
 from keras_gans.metrics.scores.mode_coverage import mode_coverage
 from keras_gans.metrics.scores.ms_ssim import ms_ssim
 from keras_gans.metrics.scores.neighbours import (
-    NearestNeighbours,
     nearest_neighbours,
 )
 from keras_gans.metrics.scores.ngram import NgramDivergence
 from keras_gans.metrics.scores.precision_recall import (
-    ManifoldMetrics,
     density_coverage,
     precision_recall,
 )
@@ -73,15 +70,12 @@ __all__ = [
     "FrechetWithInterval",
     "InceptionFeatures",
     "InceptionScore",
-    "IntraClassDistance",
     "Inputs",
     "METRICS",
-    "ManifoldMetrics",
     "Memorization",
     "Metric",
     "MetricSettings",
     "Moments",
-    "NearestNeighbours",
     "NgramDivergence",
     "Reference",
     "Score",

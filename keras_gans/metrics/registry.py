@@ -3,11 +3,12 @@
 import dataclasses
 from typing import TYPE_CHECKING
 
-from keras_gans.checks import did_you_mean, one_of
+import numpy as np
+
+from keras_gans.checks import did_you_mean, integer, one_of
 from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 if TYPE_CHECKING:
-    from keras_gans.metrics.evaluation.feature_stream import Described
     from keras_gans.metrics.evaluation.reference import Reference
 
 # What a metric may need, and what that is.
@@ -47,6 +48,11 @@ class MetricSettings:
     ms_ssim_pairs: int = 100
     seed: int = 0
 
+    def __post_init__(self):
+        least = {"seed": 0, "fid_groups": 2, "kid_subset_size": 2}
+        for name, value in vars(self).items():
+            integer(name, value, minimum=least.get(name, 1))
+
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
@@ -64,6 +70,23 @@ class Inputs:
     reference: "Reference | None" = None
     held_out: "Reference | None" = None
     sample: FeatureSample | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Described:
+    """What an extractor says of some images.
+
+    Attributes:
+        images: uint8 `(count, height, width, channels)`.
+        features: float32 `(count, dimension)`, or None without extractor.
+        logits: float32 `(count, classes)`, or None if not asked for.
+        labels: Integers `(count,)`, or None without labels.
+    """
+
+    images: np.ndarray
+    features: np.ndarray | None
+    logits: np.ndarray | None
+    labels: np.ndarray | None
 
 
 class Metric:
@@ -98,7 +121,7 @@ class Metric:
         """Returns how many samples it needs."""
         return 2
 
-    def update_state(self, samples: "Described") -> None:
+    def update_state(self, samples: Described) -> None:
         """Adds images, with the features, logits and labels it needs."""
 
     def result(self) -> dict[str, dict]:

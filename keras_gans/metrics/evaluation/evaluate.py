@@ -8,6 +8,7 @@ with each other either.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from keras_gans.checks import integer
 from keras_gans.metrics.evaluation.certificate import Score, unknown_generator
@@ -91,7 +92,7 @@ def scores_of_samples(
 def evaluate_samples(
     sample_batches: Iterable,
     references: Reference | Sequence[Reference],
-    **options,
+    **options: Any,
 ) -> dict:
     """Returns `scores_of_samples` as one flat dictionary, ready for JSON.
 

@@ -1,28 +1,11 @@
 """From batches of images to features, in the extractor's own batch size."""
 
-import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from keras_gans.metrics.extractors.base import as_images
-
-
-@dataclasses.dataclass(frozen=True)
-class Described:
-    """What an extractor says of some images.
-
-    Attributes:
-        images: uint8 `(count, height, width, channels)`.
-        features: float32 `(count, dimension)`.
-        logits: float32 `(count, classes)`, or None if not asked for.
-        labels: Integers `(count,)`, or None without labels.
-    """
-
-    images: np.ndarray
-    features: np.ndarray
-    logits: np.ndarray | None
-    labels: np.ndarray | None
+from keras_gans.metrics.extractors.base import FeatureExtractor, as_images
+from keras_gans.metrics.registry import Described
 
 
 class FeatureStream:
@@ -36,19 +19,21 @@ class FeatureStream:
         logits: Whether to compute the class scores too.
     """
 
-    def __init__(self, extractor, *, logits: bool = False):
+    def __init__(self, extractor: FeatureExtractor, *, logits: bool = False):
         self._extractor = extractor
         self._logits = logits
         self._images, self._labels = [], []
         self._waiting = 0
 
-    def over(self, batches) -> Iterator[Described]:
+    def over(self, batches: Iterable) -> Iterator[Described]:
         """Yields everything in `batches`, pairs of images and labels."""
         for images, labels in batches:
             yield from self.add(images, labels)
         yield from self.end()
 
-    def add(self, images, labels=None) -> Iterator[Described]:
+    def add(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> Iterator[Described]:
         """Takes a batch and yields the images that fill whole passes."""
         if self._images and self._images[0].shape[1:] != images.shape[1:]:
             yield from self.end()
@@ -97,7 +82,7 @@ class FeatureStream:
 
 
 def image_batches(
-    batches, count: int | None = None, *, labelled: bool = False
+    batches: Iterable, count: int | None = None, *, labelled: bool = False
 ) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yields pairs of checked images and their labels; no empty batches.
 

@@ -4,16 +4,17 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
+import numpy as np
+
 from keras_gans.metrics.evaluation.certificate import Score, versions
-from keras_gans.metrics.evaluation.feature_stream import (
-    Described,
-    FeatureStream,
-)
+from keras_gans.metrics.evaluation.feature_stream import FeatureStream
 from keras_gans.metrics.evaluation.reference import Reference
 from keras_gans.metrics.registry import (
     METRICS,
     NEEDS,
+    Described,
     Inputs,
+    Metric,
     MetricSettings,
     chosen,
     needing,
@@ -48,7 +49,7 @@ class Task:
             if self.asks_for(score, metric)
         ]
 
-    def asks_for(self, score: str, metric) -> bool:
+    def asks_for(self, score: str, metric: type[Metric] | Metric) -> bool:
         """Returns whether a score of a metric is wanted."""
         return score in self.metrics or score not in metric.names
 
@@ -158,7 +159,7 @@ class Protocol:
         inputs = Inputs(settings, task.reference, task.held_out, self._sample)
         self._metrics = [metric(inputs) for metric in metrics]
 
-    def add(self, images, labels=None) -> None:
+    def add(self, images: np.ndarray, labels: np.ndarray | None = None) -> None:
         """Adds a batch of uint8 images and, where needed, labels."""
         if self._stream is None:
             self._collect([Described(images, None, None, labels)])

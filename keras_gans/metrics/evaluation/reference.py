@@ -15,6 +15,7 @@ from keras_gans.metrics.evaluation.reference_cache import (
     read_cache,
     write_cache,
 )
+from keras_gans.metrics.extractors.base import FeatureExtractor
 from keras_gans.metrics.scores.fid import FrechetDistance
 from keras_gans.metrics.statistics.feature_sample import (
     KEPT_FEATURES,
@@ -42,7 +43,7 @@ class Reference:
 
     def __init__(
         self,
-        extractor,
+        extractor: FeatureExtractor,
         moments: Moments,
         features: np.ndarray,
         class_moments: dict[int, Moments] | None = None,
@@ -104,7 +105,7 @@ class Reference:
     def from_images(
         cls,
         batches: Iterable,
-        extractor,
+        extractor: FeatureExtractor,
         *,
         name: str,
         content_hash: str,

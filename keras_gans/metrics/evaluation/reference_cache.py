@@ -17,7 +17,11 @@ _CLASSES = tuple(f"class_{name}" for name in ("labels", *Moments.ARRAYS))
 
 
 def cache_path(
-    directory, certificate: dict, content_hash: str, count, by_class: bool
+    directory: str | Path,
+    certificate: dict,
+    content_hash: str,
+    count: int | None,
+    by_class: bool,
 ) -> Path:
     """Returns the file for one image set, count and extractor."""
     identity = [certificate, content_hash, count, by_class, KEPT_FEATURES]

@@ -2,6 +2,8 @@
 
 import functools
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -55,7 +57,7 @@ class FeatureExtractor:
             "genuine": self.weights_hash == self.published_hash,
         }
 
-    def __call__(self, images) -> np.ndarray:
+    def __call__(self, images: Any) -> np.ndarray:
         """Returns the features of `images`, see the class."""
         images = as_images(images)
         features = np.empty((len(images), self.dimension), np.float32)
@@ -65,7 +67,7 @@ class FeatureExtractor:
             rows[:] = self._network.predict_on_batch(batch)[: len(rows)]
         return features
 
-    def outputs(self, images) -> dict[str, np.ndarray]:
+    def outputs(self, images: Any) -> dict[str, np.ndarray]:
         """Returns features and class scores of `images`, in one pass.
 
         Args:
@@ -86,7 +88,7 @@ class FeatureExtractor:
             yield in_colour(padded(batch, self.batch_size))
 
 
-def as_images(images) -> np.ndarray:
+def as_images(images: Any) -> np.ndarray:
     """Returns `images` as a NumPy array, checked.
 
     Raises:
@@ -127,7 +129,12 @@ def padded(images: np.ndarray, count: int) -> np.ndarray:
 
 
 def fold_normalization(
-    kernel, scale, shift, mean, variance, epsilon: float
+    kernel: Any,
+    scale: Any,
+    shift: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns kernel and bias of a convolution and its normalization in one.
 
@@ -161,7 +168,7 @@ def image_data_format() -> str:
     return "channels_first" if is_torch else "channels_last"
 
 
-def zeros(shape, dtype=None) -> np.ndarray:
+def zeros(shape: Sequence[int], dtype: Any = None) -> np.ndarray:
     """An initializer for weights that are set later."""
     # JAX would compile a program for every shape of `keras.ops.zeros`.
     return np.zeros(shape, dtype)

@@ -1,5 +1,7 @@
 """The convolutional network of EfficientNet-Lite0."""
 
+from typing import Any
+
 import keras
 
 from keras_gans.metrics.extractors.base import image_data_format, zeros
@@ -30,11 +32,11 @@ class EfficientNetLite0Scaling(keras.layers.Layer):
     Output shape: `(batch, resolution, resolution, 3)`.
     """
 
-    def __init__(self, resolution: int, **kwargs):
+    def __init__(self, resolution: int, **kwargs: Any):
         super().__init__(autocast=False, **kwargs)
         self.resolution = resolution
 
-    def call(self, images):
+    def call(self, images: Any) -> Any:
         """Returns the scaled images."""
         images = keras.ops.image.resize(
             keras.ops.cast(images, "float32"),
@@ -45,11 +47,11 @@ class EfficientNetLite0Scaling(keras.layers.Layer):
         )
         return (images - 127.0) / 128.0
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
         """Returns the shape after resizing."""
         return (input_shape[0], self.resolution, self.resolution, 3)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """Returns the arguments of the layer."""
         return {**super().get_config(), "resolution": self.resolution}
 
@@ -63,7 +65,7 @@ class EfficientNetLite0Depthwise(keras.layers.DepthwiseConv2D):
     which XLA fuses into one loop.
     """
 
-    def call(self, inputs):
+    def call(self, inputs: Any) -> Any:
         """Returns the convolution of `inputs`, channels last."""
         if keras.backend.backend() != "jax":
             return super().call(inputs)

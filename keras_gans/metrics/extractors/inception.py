@@ -5,6 +5,7 @@ import dataclasses
 import os
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -145,7 +146,7 @@ class InceptionFeatures(FeatureExtractor):
         self._network = self._weights.network
         self._classifier = self._weights.kernel, self._weights.bias
 
-    def outputs(self, images) -> dict[str, np.ndarray]:
+    def outputs(self, images: Any) -> dict[str, np.ndarray]:
         """Returns features and class scores of `images`, in one pass.
 
         Args:

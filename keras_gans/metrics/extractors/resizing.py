@@ -1,5 +1,7 @@
 """The resizers that the codes of FID put before their Inception network."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -9,7 +11,7 @@ from keras_gans.metrics.extractors.base import as_images
 METHODS = ("tf1_bilinear", "torch_bilinear", "clean", "clean_float")
 
 
-def resize_images(images, size: int, method: str) -> np.ndarray:
+def resize_images(images: Any, size: int, method: str) -> np.ndarray:
     """Returns images of `size` x `size` pixels.
 
     Scores depend on the resizer more than on many a model. For an input of
@@ -69,7 +71,7 @@ def is_bilinear(method: str) -> bool:
     return method.endswith("_bilinear")
 
 
-def resize_bilinear(images, size: int, method: str):
+def resize_bilinear(images: np.ndarray, size: int, method: str) -> Any:
     """Returns a tensor of the backend: `images` resized, see above.
 
     Args:

@@ -1,11 +1,12 @@
 """How much the samples of each class differ among themselves."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.metrics.registry import Inputs, Metric
+from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.intra_fid import as_labels
 from keras_gans.metrics.scores.ms_ssim import (
     as_pixels,
@@ -16,8 +17,8 @@ from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 
 def class_diversity(
-    images,
-    labels,
+    images: Any,
+    labels: Any,
     pairs: int = 100,
     seed: int = 0,
     *,
@@ -55,14 +56,11 @@ def class_diversity(
 
     Reference: [Odena et al., 2017](https://arxiv.org/abs/1610.09585), §4.2.
     """
-    integer("pairs", pairs, minimum=1)
-    images = as_pixels(images)
-    labels = as_labels(labels, len(images))
-    levels = usable_levels(images.shape, levels)
-    classes, counts = np.unique(labels, return_counts=True)
-    _require_two(dict(zip(classes.tolist(), counts.tolist(), strict=True)))
-    groups = ((label, images[labels == label]) for label in classes.tolist())
-    return _diversity(groups, pairs, seed, levels)
+    diversity = ClassDiversity(
+        pairs, seed, levels=levels, capacity=max(2, len(images))
+    )
+    diversity.update_state(images, labels)
+    return diversity.result()
 
 
 class ClassDiversity:
@@ -94,20 +92,14 @@ class ClassDiversity:
         levels: int | None = None,
         capacity: int = 200,
     ):
-        integer("pairs", pairs, minimum=1)
-        integer("capacity", capacity, minimum=2)
-        self.pairs = pairs
+        self.pairs = integer("pairs", pairs)
+        self.capacity = integer("capacity", capacity, minimum=2)
         self.seed = seed
         self.levels = levels
-        self.capacity = capacity
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets every image."""
         self._shape = None
         self._samples = {}
 
-    def update_state(self, images, labels) -> None:
+    def update_state(self, images: Any, labels: Any) -> None:
         """Adds images and their labels, as in `class_diversity`."""
         images = as_pixels(images)
         labels = as_labels(labels, len(images))
@@ -120,11 +112,22 @@ class ClassDiversity:
     def result(self) -> dict:
         """Returns what `class_diversity` does of the images kept."""
         _require_two({k: s.count for k, s in sorted(self._samples.items())})
-        groups = (
-            (label, self._samples[label].features.reshape(-1, *self._shape))
-            for label in sorted(self._samples)
-        )
-        return _diversity(groups, self.pairs, self.seed, self.used_levels)
+        levels, per_class, used = self.used_levels, {}, self.pairs
+        for label, sample in sorted(self._samples.items()):
+            images = sample.features.reshape(-1, *self._shape)
+            seed = self.seed, label
+            first, second = _draw_pairs(len(images), self.pairs, seed)
+            values = similarities(images[first], images[second], levels)
+            per_class[label] = float(values.mean())
+            used = min(used, len(first))
+        means = np.array(list(per_class.values()))
+        return {
+            "per_class": per_class,
+            "mean": float(means.mean()),
+            "std": float(means.std()),
+            "pairs": used,
+            "levels": levels,
+        }
 
     @property
     def used_levels(self) -> int:
@@ -148,24 +151,6 @@ class ClassDiversity:
                 int(seed.generate_state(1)[0]),
             )
         return self._samples[label]
-
-
-def _diversity(groups, pairs, seed, levels):
-    """Returns the result of `class_diversity` for labels and their images."""
-    per_class, used = {}, pairs
-    for label, images in groups:
-        first, second = _draw_pairs(len(images), pairs, (seed, label))
-        values = similarities(images[first], images[second], levels)
-        per_class[label] = float(values.mean())
-        used = min(used, len(first))
-    means = np.array(list(per_class.values()))
-    return {
-        "per_class": per_class,
-        "mean": float(means.mean()),
-        "std": float(means.std()),
-        "pairs": used,
-        "levels": levels,
-    }
 
 
 def _draw_pairs(count, pairs, seed):
@@ -206,10 +191,10 @@ class MSSSIM(Metric):
         settings = inputs.settings
         self._diversity = ClassDiversity(settings.ms_ssim_pairs, settings.seed)
 
-    def update_state(self, samples):
+    def update_state(self, samples: Described) -> None:
         self._diversity.update_state(samples.images, samples.labels)
 
-    def result(self):
+    def result(self) -> dict[str, dict]:
         return {"ms_ssim": {"value": self._diversity.result()["mean"]}}
 
     def certificate(self, score: str) -> dict:

@@ -40,52 +40,34 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
     """
     _require_two("real set", real)
     _require_two("fake set", fake)
+    if real.dimension != fake.dimension:
+        raise ValueError(
+            "A Fréchet distance is of vectors of one dimension. Received: "
+            f"{real.dimension} and {fake.dimension}."
+        )
     # Factoring the smaller of the two makes the result exactly symmetric.
     real, fake = sorted((real, fake), key=lambda m: np.trace(m.covariance))
     return FrechetDistance(real).distance_to(fake.mean, fake.covariance)
 
 
 class FrechetDistance:
-    """Streaming Fréchet distance of features to a fixed reference.
+    """Fréchet distance to a fixed reference, which is factored once.
 
-    See `frechet_distance` for the formula. The reference is factored once.
+    See `frechet_distance` for the formula.
 
     Args:
         reference: Moments of at least two real feature vectors; not changed,
             and not to be changed while this object is used.
-
-    Example:
-    >>> reference = Moments(1)
-    >>> reference.update_state([[-1.0], [0.0], [1.0]])
-    >>> metric = FrechetDistance(reference)
-    >>> metric.update_state([[1.0]])
-    >>> metric.update_state([[3.0], [5.0]])
-    >>> round(metric.result(), 6)
-    10.0
     """
 
     def __init__(self, reference: Moments):
         _require_two("reference", reference)
         self.reference = reference
-        self.moments = Moments(reference.dimension)
         self._reference_mean = reference.mean
         self._reference_covariance = reference.covariance
         self._reference_factor = None
 
-    def update_state(self, features) -> None:
-        """Adds features of shape `(count, dimension)`, finite."""
-        self.moments.update_state(features)
-
-    def reset_state(self) -> None:
-        """Forgets the features; the reference stays."""
-        self.moments.reset_state()
-
-    def result(self) -> float:
-        """Returns the distance; needs two feature vectors."""
-        _require_two("sample", self.moments)
-        return self.distance_to(self.moments.mean, self.moments.covariance)
-
-    def distance_to(self, mean, covariance) -> float:
+    def distance_to(self, mean: np.ndarray, covariance: np.ndarray) -> float:
         """Returns the distance of the reference to a Gaussian.
 
         Args:

@@ -1,6 +1,7 @@
 """The Fréchet distance that endless samples would have: FID infinity."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ _LEAST = 20
 
 def frechet_infinity(
     reference: Moments,
-    features,
+    features: Any,
     *,
     sizes: Sequence[int] | None = None,
     repeats: int = 1,
@@ -56,11 +57,11 @@ def frechet_infinity(
     random = np.random.default_rng(seed)
     shares, values = [], []
     for size in np.repeat(sizes, repeats):
-        distance.reset_state()
         chosen = random.choice(len(features), size, replace=False)
-        distance.update_state(features[chosen])
+        moments = Moments(reference.dimension)
+        moments.update_state(features[chosen])
         shares.append(1 / size)
-        values.append(distance.result())
+        values.append(distance.distance_to(moments.mean, moments.covariance))
     return _intercept(np.array(shares), np.array(values))
 
 
@@ -114,7 +115,7 @@ class FIDInfinity(Metric):
     def least_samples(cls, settings: MetricSettings) -> int:
         return _LEAST
 
-    def result(self):
+    def result(self) -> dict[str, dict]:
         inputs = self.inputs
         result = frechet_infinity(
             inputs.reference.moments,

@@ -1,9 +1,11 @@
 """FID with its 95 % interval."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.metrics.registry import Inputs, Metric
+from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.fid import FrechetDistance
 from keras_gans.metrics.statistics.intervals import jackknife_interval
 from keras_gans.metrics.statistics.moments import Moments, as_features
@@ -77,7 +79,7 @@ class FrechetWithInterval:
         waiting = sum(map(len, self._waiting))
         return sum(group.count for group in self._moments) + waiting
 
-    def update_state(self, features) -> None:
+    def update_state(self, features: Any) -> None:
         """Adds features of shape `(count, dimension)`, finite."""
         features = as_features(features, self.reference.dimension)
         self._waiting.append(features.astype(np.float32))
@@ -169,8 +171,8 @@ class FID(Metric):
             inputs.reference.frechet, settings.fid_groups, settings.seed
         )
 
-    def update_state(self, samples):
+    def update_state(self, samples: Described) -> None:
         self._distance.update_state(samples.features)
 
-    def result(self):
+    def result(self) -> dict[str, dict]:
         return {"fid": self._distance.result()}

@@ -1,6 +1,7 @@
 """How often a classifier takes samples for their class, by resolution."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,8 @@ _LARGEST = 256
 
 def inception_accuracy(
     classify: Callable,
-    images,
-    labels,
+    images: Any,
+    labels: Any,
     resolutions: tuple[int, ...] = (16, 32, 64, 128, 256),
     *,
     subsets: int = 10,

@@ -1,17 +1,24 @@
 """The Inception score of a classifier's outputs."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.metrics.registry import Inputs, Metric, MetricSettings
+from keras_gans.metrics.registry import (
+    Described,
+    Inputs,
+    Metric,
+    MetricSettings,
+)
 
 # Rows in float64 at once.
 _BLOCK = 4096
 
 
 def inception_score(
-    logits, splits: int = 10, seed: int | None = None
+    logits: Any, splits: int = 10, seed: int | None = None
 ) -> tuple[float, float]:
     """Returns mean and standard deviation over splits of the Inception score.
 
@@ -48,33 +55,40 @@ def inception_score(
 
     Reference: [Salimans et al., 2016](https://arxiv.org/abs/1606.03498), §4.
     """
-    if keras.ops.is_tensor(logits):
-        logits = keras.ops.convert_to_numpy(logits)
-    logits = np.asarray(logits)
-    integer("splits", splits, minimum=1)
-    _require_samples(len(logits) if logits.ndim else 0, splits)
-    score = InceptionScore(splits, count=len(logits), seed=seed)
-    for start in range(0, len(logits), _BLOCK):
-        score.update_state(logits[start : start + _BLOCK])
+    integer("splits", splits)
+    logits = as_logits(logits)
+    count = len(logits)
+    if count < splits:
+        raise ValueError(
+            "An Inception score needs at least as many samples as splits. "
+            f"Received: {count} samples, splits={splits}. Add samples, or "
+            "take fewer splits."
+        )
+    if seed is None:
+        # The split s with s·count // splits ≤ position that is the last.
+        groups = ((np.arange(count) + 1) * splits - 1) // count
+    else:
+        groups = RandomGroups(splits, seed, count).next(count)
+    score = InceptionScore(splits)
+    for start in range(0, count, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        score._add(logits[part], groups[part])
     return score.result()
 
 
 class InceptionScore:
     """Streaming Inception score, see `inception_score`.
 
+    Of any `splits` samples in succession, each split gets one, in random
+    order, since the count is not known. Samples sorted by class are then
+    spread evenly, which scores a little higher than drawn splits.
+
     Keeps sums for each split, in float64, so memory is about `splits *
-    classes` numbers however many samples come; with a `count` and a `seed`,
-    8 bytes more for each sample to come.
+    classes` numbers however many samples come.
 
     Args:
         splits: Number of splits, at least 1.
-        count: Samples that will come, at least `splits`. Without it splits
-            cannot be drawn as in `inception_score`: of any `splits` samples
-            in succession, each split gets one, in random order. Samples
-            sorted by class are then spread evenly, which scores a little
-            higher than drawn splits.
-        seed: With a `count`, as in `inception_score`; without, fixes the
-            order, None being 0.
+        seed: Fixes the order.
 
     Example:
     >>> score = InceptionScore(splits=1)
@@ -84,88 +98,51 @@ class InceptionScore:
     (2.0, 0.0)
     """
 
-    def __init__(
-        self,
-        splits: int = 10,
-        *,
-        count: int | None = None,
-        seed: int | None = None,
-    ):
-        integer("splits", splits, minimum=1)
-        if count is not None:
-            integer("count", count, minimum=1)
-            _require_samples(count, splits)
-        self.splits = splits
-        self.count = count
-        self.seed = seed
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets every sample."""
-        self._own = 0
-        self._groups = RandomGroups(
-            self.splits,
-            self.seed or 0,
-            0 if self.seed is None else self.count or 0,
-        )
+    def __init__(self, splits: int = 10, seed: int = 0):
+        self.splits = integer("splits", splits)
+        self._groups = RandomGroups(splits, seed)
         self._counts = np.zeros(self.splits, np.int64)
         # Of each split: Σ_x Σ_y p log p, and Σ_x p(y|x), whose shape is
         # known when the first samples come.
         self._negentropies = np.zeros(self.splits)
         self._probabilities = None
 
-    def update_state(self, logits) -> None:
+    def update_state(self, logits: Any) -> None:
         """Adds logits of shape `(count, classes)`, finite.
 
         Raises:
-            ValueError: Another shape or number of classes, a number that is
-                not finite, or more samples than the `count` promised.
+            ValueError: Another shape or number of classes, or a number that
+                is not finite.
         """
         known = self._probabilities
         logits = as_logits(logits, None if known is None else known.shape[1])
-        if self.count is not None and self._own + len(logits) > self.count:
-            raise ValueError(
-                f"The score was to see count={self.count} samples. Received: "
-                f"{self._own + len(logits)}. Give their true count."
-            )
-        if known is None:
+        self._add(logits, self._groups.next(len(logits)))
+
+    def _add(self, logits, groups):
+        if self._probabilities is None:
             self._probabilities = np.zeros((self.splits, logits.shape[1]))
         logarithms = log_softmax(logits)
         probabilities = np.exp(logarithms)
         negentropies = np.einsum("nc,nc->n", probabilities, logarithms)
-        groups = self._next_groups(len(logits))
         for group in np.unique(groups):
             members = groups == group
             self._counts[group] += members.sum()
             self._negentropies[group] += negentropies[members].sum()
             self._probabilities[group] += probabilities[members].sum(axis=0)
 
-    def _next_groups(self, count):
-        position = self._own + np.arange(count)
-        self._own += count
-        if self.count is None or self.seed is not None:
-            return self._groups.next(count)
-        # The split s with s·count // splits ≤ position that is the last.
-        return ((position + 1) * self.splits - 1) // self.count
-
     def result(self) -> tuple[float, float]:
         """Returns mean and standard deviation over the splits.
 
         Raises:
-            ValueError: A split without samples, or fewer than `count`.
+            ValueError: A split without samples.
         """
-        seen = int(self._counts.sum())
-        if self.count not in (None, seen):
-            raise ValueError(
-                f"The score was to see {self.count} samples. Received: "
-                f"{seen}. Add the missing ones, or give their true count."
-            )
         if not self._counts.all():
             empty = int((self._counts == 0).sum())
             raise ValueError(
                 "Every split of an Inception score needs a sample. Received: "
-                f"{seen} samples, which leave {empty} of {self.splits} splits "
-                "empty. Add samples, or take fewer splits."
+                f"{self._counts.sum()} samples, which leave {empty} of "
+                f"{self.splits} splits empty. Add samples, or take fewer "
+                "splits."
             )
         mean = self._probabilities / self._counts[:, None]
         # A class of probability 0 adds 0.
@@ -208,7 +185,7 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
 
 
-def as_logits(logits, classes: int | None = None) -> np.ndarray:
+def as_logits(logits: Any, classes: int | None = None) -> np.ndarray:
     """Returns `logits` as float64 of shape `(count, classes)`, checked.
 
     Args:
@@ -240,15 +217,6 @@ def as_logits(logits, classes: int | None = None) -> np.ndarray:
     return logits
 
 
-def _require_samples(count, splits):
-    if count < splits:
-        raise ValueError(
-            "An Inception score needs at least as many samples as splits. "
-            f"Received: {count} samples, splits={splits}. Add samples, or "
-            "take fewer splits."
-        )
-
-
 class InceptionScores(Metric):
     """Mean and deviation of the splits, which `InceptionScore` draws."""
 
@@ -261,16 +229,16 @@ class InceptionScores(Metric):
         super().__init__(inputs)
         settings = inputs.settings
         self._score = InceptionScore(
-            settings.inception_score_splits, seed=settings.seed
+            settings.inception_score_splits, settings.seed
         )
 
     @classmethod
     def least_samples(cls, settings: MetricSettings) -> int:
         return settings.inception_score_splits
 
-    def update_state(self, samples):
+    def update_state(self, samples: Described) -> None:
         self._score.update_state(samples.logits)
 
-    def result(self):
+    def result(self) -> dict[str, dict]:
         values = zip(self.scores, self._score.result(), strict=True)
         return {name: {"value": value} for name, value in values}

@@ -1,15 +1,17 @@
 """FID within each class: intra-FID."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
-from keras_gans.metrics.registry import Inputs, Metric
+from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.fid import frechet_distance
 from keras_gans.metrics.statistics.moments import Moments, as_features
 
 
 def intra_class_distance(
-    reference_by_class: dict[int, Moments], features, labels
+    reference_by_class: dict[int, Moments], features: Any, labels: Any
 ) -> dict:
     """Returns the mean over classes of the Fréchet distance within a class.
 
@@ -46,69 +48,46 @@ def intra_class_distance(
     Reference: [Miyato and Koyama, 2018](https://arxiv.org/abs/1802.05637),
     §5.
     """
-    metric = IntraClassDistance(reference_by_class)
-    metric.update_state(features, labels)
-    return metric.result()
+    moments = _empty(reference_by_class)
+    _add(moments, features, labels)
+    return _distances(reference_by_class, moments)
 
 
-class IntraClassDistance:
-    """Streaming Fréchet distance within classes, see `intra_class_distance`.
-
-    Keeps the `Moments` of each class, d² numbers in float64 each for
-    features of d dimensions, however many come.
-
-    Args:
-        references: `Moments` of the real features of each label; not to be
-            changed while this object is used.
-    """
-
-    def __init__(self, references: dict[int, Moments]):
-        references = {int(k): v for k, v in sorted(references.items())}
-        _require_vectors("real", references)
-        dimensions = sorted({m.dimension for m in references.values()})
-        if len(dimensions) > 1:
-            raise ValueError(
-                "The references must be of one dimension. Received: "
-                f"{dimensions}."
-            )
-        self.references = references
-        self._dimension = dimensions[0]
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets the fake features; the references stay."""
-        self._moments = {
-            label: Moments(self._dimension) for label in self.references
-        }
-
-    def update_state(self, features, labels) -> None:
-        """Adds fake features and their labels."""
-        features = as_features(features, self._dimension)
-        labels = as_labels(labels, len(features))
-        present = np.unique(labels).tolist()
-        unknown = sorted(set(present) - set(self.references))
-        if unknown:
-            raise ValueError(
-                "Labels must be those of the references. Received: "
-                f"{unknown}, references: {list(self.references)}."
-            )
-        for label in present:
-            self._moments[label].update_state(features[labels == label])
-
-    def result(self) -> dict:
-        """Returns `mean` and `per_class`; needs two vectors of each class."""
-        _require_vectors("fake", self._moments)
-        per_class = {
-            label: frechet_distance(self.references[label], moments)
-            for label, moments in self._moments.items()
-        }
-        return {
-            "mean": float(np.mean(list(per_class.values()))),
-            "per_class": per_class,
-        }
+def _empty(references):
+    """Returns new `Moments` for each label of the references."""
+    _require_vectors("real", references)
+    dimensions = sorted({m.dimension for m in references.values()})
+    if len(dimensions) > 1:
+        raise ValueError(
+            f"The references must be of one dimension. Received: {dimensions}."
+        )
+    return {int(k): Moments(dimensions[0]) for k in sorted(references)}
 
 
-def as_labels(labels, count: int) -> np.ndarray:
+def _add(moments, features, labels):
+    features = as_features(features, next(iter(moments.values())).dimension)
+    labels = as_labels(labels, len(features))
+    unknown = sorted(set(labels.tolist()) - set(moments))
+    if unknown:
+        raise ValueError(
+            "Labels must be those of the references. Received: "
+            f"{unknown}, references: {list(moments)}."
+        )
+    for label in np.unique(labels).tolist():
+        moments[label].update_state(features[labels == label])
+
+
+def _distances(references, moments):
+    _require_vectors("fake", moments)
+    per_class = {
+        label: frechet_distance(references[label], of_class)
+        for label, of_class in moments.items()
+    }
+    mean = float(np.mean(list(per_class.values())))
+    return {"mean": mean, "per_class": per_class}
+
+
+def as_labels(labels: Any, count: int) -> np.ndarray:
     """Returns `labels` as int64 of shape `(count,)`, checked.
 
     Args:
@@ -144,7 +123,7 @@ def _require_vectors(name, moments):
 
 
 class IntraFID(Metric):
-    """See `intra_class_distance`."""
+    """See `intra_class_distance`; keeps the `Moments` of each class."""
 
     names = ("intra_fid",)
     needs = frozenset({"features", "labels", "classes"})
@@ -152,10 +131,11 @@ class IntraFID(Metric):
 
     def __init__(self, inputs: Inputs):
         super().__init__(inputs)
-        self._distance = IntraClassDistance(inputs.reference.class_moments)
+        self._moments = _empty(inputs.reference.class_moments)
 
-    def update_state(self, samples):
-        self._distance.update_state(samples.features, samples.labels)
+    def update_state(self, samples: Described) -> None:
+        _add(self._moments, samples.features, samples.labels)
 
-    def result(self):
-        return {"intra_fid": {"value": self._distance.result()["mean"]}}
+    def result(self) -> dict[str, dict]:
+        real = self.inputs.reference.class_moments
+        return {"intra_fid": {"value": _distances(real, self._moments)["mean"]}}

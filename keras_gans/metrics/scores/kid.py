@@ -1,6 +1,7 @@
 """The kernel distance between two sets of features: KID."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,12 @@ _BLOCK = 1024
 
 
 def kernel_distance(
-    real, fake, *, subset_size: int = 1000, subsets: int = 20, seed: int = 0
+    real: Any,
+    fake: Any,
+    *,
+    subset_size: int = 1000,
+    subsets: int = 20,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """Returns mean and standard deviation of MMD² over random subsets.
 
@@ -65,8 +71,8 @@ def kernel_distance(
 
 
 def kernel_interval(
-    real,
-    fake,
+    real: Any,
+    fake: Any,
     *,
     groups: int = 10,
     seed: int = 0,
@@ -194,7 +200,7 @@ class KID(Metric):
     needs = frozenset({"sample"})
     depends_on = ("kid_subset_size", "kid_subsets", "fid_groups")
 
-    def result(self):
+    def result(self) -> dict[str, dict]:
         settings, fake = self.inputs.settings, self.inputs.sample.features
         real = self.inputs.reference.features
         mean, deviation = kernel_distance(

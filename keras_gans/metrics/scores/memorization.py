@@ -1,19 +1,25 @@
 """Whether generated features are nearer to the training set than due."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from keras_gans.checks import integer
 from keras_gans.metrics.evaluation.certificate import differences
-from keras_gans.metrics.registry import Inputs, Metric
+from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.fid import FrechetDistance
 from keras_gans.metrics.scores.neighbours import nearest_neighbours
 from keras_gans.metrics.statistics.moments import Moments, as_features
 
 
 def memorization(
-    train, held_out, fake, *, duplicate_quantile: float = 0.01, seed: int = 0
+    train: Any,
+    held_out: Any,
+    fake: Any,
+    *,
+    duplicate_quantile: float = 0.01,
+    seed: int = 0,
 ) -> dict[str, float | int]:
     """Returns signs of training images that a generator repeats.
 
@@ -94,8 +100,8 @@ class Memorization:
 
     def __init__(
         self,
-        train,
-        held_out,
+        train: Any,
+        held_out: Any,
         *,
         duplicate_quantile: float = 0.01,
         seed: int = 0,
@@ -131,7 +137,7 @@ class Memorization:
         self._moments = Moments(self.train.shape[1])
         self._distances = []
 
-    def update_state(self, features) -> None:
+    def update_state(self, features: Any) -> None:
         """Adds fake features of shape `(count, dimension)`, finite."""
         features = as_features(features, self.train.shape[1])
         if len(features):
@@ -236,10 +242,10 @@ class MemorizationSigns(Metric):
             reference.features, held_out.features, seed=inputs.settings.seed
         )
 
-    def update_state(self, samples):
+    def update_state(self, samples: Described) -> None:
         self._signs.update_state(samples.features)
 
-    def result(self):
+    def result(self) -> dict[str, dict]:
         result = self._signs.result()
         return {name: {"value": result[name]} for name in self.scores}
 

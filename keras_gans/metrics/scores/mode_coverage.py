@@ -1,11 +1,13 @@
 """How samples of points spread over the modes of a mixture."""
 
+from typing import Any
+
 import numpy as np
 
 
 def mode_coverage(
-    points,
-    modes,
+    points: Any,
+    modes: Any,
     standard_deviation: float,
     *,
     radius: float = 4.0,

@@ -1,6 +1,8 @@
 """Structural similarity of pairs of images, at several scales."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,7 +16,7 @@ _RANGE = 255.0
 _NUMBERS = 2**16
 
 
-def ms_ssim(a, b, *, levels: int | None = None) -> dict:
+def ms_ssim(a: Any, b: Any, *, levels: int | None = None) -> dict:
     """Returns the multi-scale structural similarity of pairs of images.
 
     With M levels, level 1 the images and each next one the means of 2 x 2
@@ -74,7 +76,7 @@ def ms_ssim(a, b, *, levels: int | None = None) -> dict:
     }
 
 
-def similarities(a, b, levels):
+def similarities(a: np.ndarray, b: np.ndarray, levels: int) -> np.ndarray:
     """Returns the MS-SSIM of each pair, mean over the channels."""
     size = max(1, _NUMBERS // math.prod(a.shape[1:]))
     values = [
@@ -139,7 +141,7 @@ def _halved(images):
     return (rows[:, :, ::2] + rows[:, :, 1::2]) / 4
 
 
-def usable_levels(shape, levels):
+def usable_levels(shape: Sequence[int], levels: int | None) -> int:
     """Returns the number of levels to use for images of this shape."""
     side = min(shape[1:3])
     if levels is None:
@@ -162,7 +164,7 @@ def _smallest_side(levels):
     return 2 * _RADIUS * 2 ** (levels - 1) + 1
 
 
-def as_pixels(images):
+def as_pixels(images: Any) -> np.ndarray:
     """Returns images as an array, checked; any number of channels."""
     if keras.ops.is_tensor(images):
         images = keras.ops.convert_to_numpy(images)

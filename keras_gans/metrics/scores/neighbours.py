@@ -1,5 +1,7 @@
 """Nearest neighbours among references that need not fit into memory."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -14,7 +16,11 @@ _LARGEST = 1e150
 
 
 def nearest_neighbours(
-    queries, references, k: int = 1, distance: str = "l2", block: int = 1024
+    queries: Any,
+    references: Any,
+    k: int = 1,
+    distance: str = "l2",
+    block: int = 1024,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the k nearest references of each query, exactly.
 
@@ -49,108 +55,62 @@ def nearest_neighbours(
     >>> indices.tolist(), distances.round(3).tolist()
     ([[1, 0]], [[5.0, 7.071]])
     """
-    integer("block", block, minimum=1)
-    neighbours = NearestNeighbours(queries, k, distance)
+    integer("block", block)
+    integer("k", k)
+    one_of("distance", distance, DISTANCES)
+    queries = _as_items("queries", queries)
+    if not len(queries):
+        raise ValueError(
+            "Neighbours are searched for one query at least. Received: "
+            f"queries of shape {queries.shape}."
+        )
     if not keras.ops.is_tensor(references):
         references = np.asarray(references)
+    search = _absolute if distance == "l1" else _euclidean
+    indices = np.full((len(queries), k), -1, np.int64)
+    distances = np.full((len(queries), k), np.inf)
+    x = queries.reshape(len(queries), -1)
     # An empty set is looked at too, for its shape.
     for start in range(0, max(len(references), 1), block):
-        neighbours.update_state(references[start : start + block])
-    return neighbours.result()
-
-
-class NearestNeighbours:
-    """Streaming `nearest_neighbours`: the references come in batches.
-
-    References are numbered as they come, from 0. Memory is the queries and
-    k neighbours of each, whatever the number of references.
-
-    Args:
-        queries: Finite numbers `(n, ...)`.
-        k: Neighbours of a query, at least 1.
-        distance: `"l1"` or `"l2"`.
-
-    Attributes:
-        count: Number of references seen.
-
-    Example:
-    >>> neighbours = NearestNeighbours([[0.0], [7.0]], distance="l1")
-    >>> neighbours.update_state([[9.0], [4.0]])
-    >>> neighbours.update_state([[1.0]])
-    >>> indices, distances = neighbours.result()
-    >>> indices.tolist(), distances.tolist()
-    ([[2], [0]], [[1.0], [2.0]])
-    """
-
-    def __init__(self, queries, k: int = 1, distance: str = "l2"):
-        integer("k", k, minimum=1)
-        one_of("distance", distance, DISTANCES)
-        self.queries = _as_items("queries", queries)
-        if not len(self.queries):
-            raise ValueError(
-                "Neighbours are searched for one query at least. Received: "
-                f"queries of shape {self.queries.shape}."
-            )
-        self.k = k
-        self.distance = distance
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets the references; the queries stay."""
-        self.count = 0
-        shape = (len(self.queries), self.k)
-        self._indices = np.full(shape, -1, np.int64)
-        self._distances = np.full(shape, np.inf)
-
-    def update_state(self, references) -> None:
-        """Adds references of shape `(count, ...)`, finite."""
-        references = _as_items("references", references)
-        kinds = [a.dtype == np.uint8 for a in (self.queries, references)]
-        if (
-            self.queries.shape[1:] != references.shape[1:]
-            or len(set(kinds)) > 1
-        ):
-            raise ValueError(
-                "Queries and references must be items of one shape, and both "
-                "uint8 or neither. Received: queries "
-                f"{self.queries.dtype}{self.queries.shape}, references "
-                f"{references.dtype}{references.shape}."
-            )
-        if not len(references):
-            return
-        x = self.queries.reshape(len(self.queries), -1)
-        y = references.reshape(len(references), -1)
-        search = _absolute if self.distance == "l1" else _euclidean
-        for candidates in search(x, y, self._distances[:, -1:], self.k):
-            self._insert(*candidates)
-        self.count += len(references)
-
-    def _insert(self, rows, indices, distances):
-        """Keeps the k nearest of those kept and of the given ones."""
-        touched, rows = np.unique(rows, return_inverse=True)
-        kept = np.repeat(np.arange(len(touched)), self.k)
-        rows = np.concatenate([kept, rows])
-        # Places not filled yet have infinite distances, hence come last.
-        indices = np.concatenate(
-            [self._indices[touched].ravel(), self.count + indices]
+        part = _as_items("references", references[start : start + block])
+        _require_alike(queries, part)
+        y = part.reshape(len(part), -1)
+        if not len(y):
+            continue
+        for rows, columns, found in search(x, y, distances[:, -1:], k):
+            _insert(indices, distances, rows, start + columns, found)
+    if len(references) < k:
+        raise ValueError(
+            f"{k} neighbours need as many references. Received: "
+            f"{len(references)}. Add some, or take a smaller k."
         )
-        distances = np.concatenate(
-            [self._distances[touched].ravel(), distances]
-        )
-        order = np.lexsort((indices, distances, rows))
-        starts = np.searchsorted(rows[order], np.arange(len(touched)))
-        chosen = order[starts[:, None] + np.arange(self.k)]
-        self._indices[touched] = indices[chosen]
-        self._distances[touched] = distances[chosen]
+    return indices, distances
 
-    def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns indices and distances; needs k references."""
-        if self.count < self.k:
-            raise ValueError(
-                f"{self.k} neighbours need as many references. Received: "
-                f"{self.count}. Add some, or take a smaller k."
-            )
-        return self._indices.copy(), self._distances.copy()
+
+def _require_alike(queries, references):
+    kinds = {items.dtype == np.uint8 for items in (queries, references)}
+    if queries.shape[1:] != references.shape[1:] or len(kinds) > 1:
+        raise ValueError(
+            "Queries and references must be items of one shape, and both "
+            "uint8 or neither. Received: queries "
+            f"{queries.dtype}{queries.shape}, references "
+            f"{references.dtype}{references.shape}."
+        )
+
+
+def _insert(kept_indices, kept_distances, rows, indices, distances):
+    """Keeps the k nearest of those kept and of the given ones."""
+    k = kept_indices.shape[1]
+    touched, rows = np.unique(rows, return_inverse=True)
+    rows = np.concatenate([np.repeat(np.arange(len(touched)), k), rows])
+    # Places not filled yet have infinite distances, hence come last.
+    indices = np.concatenate([kept_indices[touched].ravel(), indices])
+    distances = np.concatenate([kept_distances[touched].ravel(), distances])
+    order = np.lexsort((indices, distances, rows))
+    starts = np.searchsorted(rows[order], np.arange(len(touched)))
+    chosen = order[starts[:, None] + np.arange(k)]
+    kept_indices[touched] = indices[chosen]
+    kept_distances[touched] = distances[chosen]
 
 
 def _absolute(x, y, farthest, k):

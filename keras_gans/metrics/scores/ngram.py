@@ -1,6 +1,7 @@
 """How far sequences of characters are from text, by their n-grams."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class NgramDivergence:
     §5.5; the released code's language experiment.
     """
 
-    def __init__(self, lines, orders: Sequence[int] = ORDERS):
+    def __init__(self, lines: Any, orders: Sequence[int] = ORDERS):
         lines = _tokens(lines)
         for order in orders:
             if not 1 <= order <= min(5, lines.shape[1]):
@@ -51,7 +52,7 @@ class NgramDivergence:
         self.orders = tuple(orders)
         self._reference = {n: _distribution(lines, n) for n in self.orders}
 
-    def __call__(self, lines) -> dict[str, float]:
+    def __call__(self, lines: Any) -> dict[str, float]:
         """Returns `jsd_n` for each order n.
 
         Args:

@@ -1,5 +1,7 @@
 """Precision, recall, density and coverage: whose manifold covers whom."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_gans.checks import integer
@@ -9,10 +11,9 @@ from keras_gans.metrics.statistics.distances import (
     distance_blocks,
     sum_differences,
 )
-from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 
-def precision_recall(real, fake, k: int = 3) -> dict[str, float]:
+def precision_recall(real: Any, fake: Any, k: int = 3) -> dict[str, float]:
     """Returns the improved precision and recall of fake features.
 
     A set covers a vector ψ when |ψ - φ| ≤ r(φ) for one of its vectors φ, with
@@ -52,7 +53,7 @@ def precision_recall(real, fake, k: int = 3) -> dict[str, float]:
     return _measured(real, fake, [_PrecisionRecall(real_radii, fake_radii)])
 
 
-def density_coverage(real, fake, k: int = 5) -> dict[str, float]:
+def density_coverage(real: Any, fake: Any, k: int = 5) -> dict[str, float]:
     """Returns the density and coverage of fake features.
 
     With the balls B(φ) = {ψ : |ψ - φ| < r(φ)} around the real vectors, r(φ)
@@ -95,74 +96,6 @@ def density_coverage(real, fake, k: int = 5) -> dict[str, float]:
     return _measured(real, fake, [_DensityCoverage(radii, fake.counts, k)])
 
 
-class ManifoldMetrics:
-    """Streaming precision, recall, density and coverage.
-
-    See `precision_recall` and `density_coverage`. At most `capacity` of the
-    features are kept, as float32, a uniform sample of all that were seen, so
-    memory stays flat. The reference's radii are found once.
-
-    Args:
-        reference_features: Real features of shape `(count, dimension)`, more
-            than either k; take as many as fakes will be kept.
-        precision_k: k of precision and recall.
-        density_k: k of density and coverage.
-        capacity: Vectors kept, more than `precision_k`.
-        seed: Fixes the sample that is kept.
-
-    Example:
-    >>> metrics = ManifoldMetrics(np.eye(6), precision_k=3, density_k=5)
-    >>> metrics.update_state(np.eye(6)[:4])
-    >>> metrics.update_state(np.eye(6)[4:])
-    >>> metrics.result()["recall"]
-    1.0
-    """
-
-    def __init__(
-        self,
-        reference_features,
-        *,
-        precision_k: int = 3,
-        density_k: int = 5,
-        capacity: int = 10_000,
-        seed: int = 0,
-    ):
-        integer("precision_k", precision_k, minimum=1)
-        integer("density_k", density_k, minimum=1)
-        integer("capacity", capacity, minimum=precision_k + 1)
-        self._reference = FeatureSet(
-            "real", reference_features, max(precision_k, density_k)
-        )
-        self.precision_k = precision_k
-        self.density_k = density_k
-        self._radii = None
-        self._sample = FeatureSample(
-            self._reference.dimension, capacity=capacity, seed=seed
-        )
-
-    def update_state(self, features) -> None:
-        """Adds features of shape `(count, dimension)`, finite."""
-        self._sample.update_state(features)
-
-    def reset_state(self) -> None:
-        """Forgets the features; the reference stays."""
-        self._sample.reset_state()
-
-    def result(self) -> dict[str, float]:
-        """Returns the four numbers; needs more than `precision_k` vectors."""
-        fake = FeatureSet("fake", self._sample.features, self.precision_k)
-        if self._radii is None:
-            ks = [self.precision_k, self.density_k]
-            self._radii = self._reference.radii(ks)
-        precision_radii, density_radii = self._radii
-        (fake_radii,) = fake.radii([self.precision_k])
-        measures = [
-            _PrecisionRecall(precision_radii, fake_radii),
-            _DensityCoverage(density_radii, fake.counts, self.density_k),
-        ]
-        return _measured(self._reference, fake, measures)
-
-
 class _PrecisionRecall:
     """Counts who is covered, from blocks of squared distances.
 
@@ -180,7 +113,7 @@ class _PrecisionRecall:
         self._real[rows] = (squares <= self.fake_radii).any(axis=1)
         self._fake |= (squares <= self.real_radii[rows, None]).any(axis=0)
 
-    def result(self, real, fake):
+    def result(self, real: Any, fake: Any):
         return {
             "precision": fake.share(self._fake),
             "recall": real.share(self._real),
@@ -201,7 +134,7 @@ class _DensityCoverage:
         inside = squares < self.real_radii[rows, None]
         self._fakes_inside.append(inside @ self._fake_counts)
 
-    def result(self, real, fake):
+    def result(self, real: Any, fake: Any):
         inside = np.concatenate(self._fakes_inside)
         pairs = int(inside @ real.counts)
         return {
@@ -228,30 +161,35 @@ def _measured(real, fake, measures):
 
 
 class PrecisionRecall(Metric):
-    """All four numbers of `ManifoldMetrics`, from one pass over the pairs."""
+    """Precision, recall, density and coverage, from one pass over the pairs.
+
+    See `precision_recall` and `density_coverage`.
+    """
 
     names = ("precision", "recall", "density", "coverage")
+    needs = frozenset({"sample"})
 
     def __init__(self, inputs: Inputs):
         super().__init__(inputs)
-        self._manifold = ManifoldMetrics(
-            inputs.reference.features,
-            precision_k=inputs.settings.precision_k,
-            density_k=inputs.settings.density_k,
-            capacity=inputs.sample.capacity,
-            seed=inputs.settings.seed,
-        )
+        self._ks = inputs.settings.precision_k, inputs.settings.density_k
+        features = inputs.reference.features
+        self._real = FeatureSet("real", features, max(self._ks))
 
     @classmethod
     def least_samples(cls, settings: MetricSettings) -> int:
         return settings.precision_k + 1
 
-    def update_state(self, samples):
-        self._manifold.update_state(samples.features)
-
-    def result(self):
-        result = self._manifold.result()
-        return {name: {"value": value} for name, value in result.items()}
+    def result(self) -> dict[str, dict]:
+        precision_k, density_k = self._ks
+        fake = FeatureSet("fake", self.inputs.sample.features, precision_k)
+        of_precision, of_density = self._real.radii(self._ks)
+        (fake_radii,) = fake.radii([precision_k])
+        measures = [
+            _PrecisionRecall(of_precision, fake_radii),
+            _DensityCoverage(of_density, fake.counts, density_k),
+        ]
+        values = _measured(self._real, fake, measures)
+        return {name: {"value": value} for name, value in values.items()}
 
     def certificate(self, score: str) -> dict:
         of_precision = score in ("precision", "recall")

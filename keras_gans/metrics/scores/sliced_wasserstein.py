@@ -1,9 +1,11 @@
 """The sliced Wasserstein distance between points in the plane."""
 
+from typing import Any
+
 import numpy as np
 
 
-def sliced_wasserstein(real, fake, *, directions: int = 64) -> float:
+def sliced_wasserstein(real: Any, fake: Any, *, directions: int = 64) -> float:
     """Returns the mean Wasserstein-1 distance over directions in the plane.
 
     For unit vectors u at `directions` equal angles of a half turn, and the

@@ -1,5 +1,7 @@
 """The sliced Wasserstein distance between images, scale by scale."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_gans.checks import channel_count, integer
@@ -14,31 +16,6 @@ _UNIT = 1e3
 _NUMBERS = 2**20
 # Vectors and directions of the projections computed at once.
 _ROWS, _DIRECTIONS = 8192, 32
-
-
-def sliced_wasserstein_images(real, fake, **settings) -> dict[str, float]:
-    """Returns the sliced Wasserstein distance of two image sets, per scale.
-
-    See `SlicedWassersteinImages`, whose keyword arguments these are.
-
-    Args:
-        real: Square uint8 images of shape `(count, side, side, channels)`.
-        fake: As many, of the same shape.
-        **settings: `patches`, `directions`, `repeats`, `capacity`, `seed`.
-
-    Example:
-    >>> images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3))
-    >>> images = images.astype(np.uint8)
-    >>> sliced_wasserstein_images(images, images)
-    {'32': 0.0, '16': 0.0, 'mean': 0.0}
-    """
-    real = as_images(real)
-    metric = SlicedWassersteinImages(
-        real.shape[1], channels=real.shape[3], **settings
-    )
-    metric.update_state(real, real=True)
-    metric.update_state(fake)
-    return metric.result()
 
 
 class SlicedWassersteinImages:
@@ -124,7 +101,7 @@ class SlicedWassersteinImages:
             for side, seed in zip(self.resolutions, seeds, strict=True)
         ]
 
-    def update_state(self, images, *, real: bool = False) -> None:
+    def update_state(self, images: Any, *, real: bool = False) -> None:
         """Adds images, fake ones unless `real`.
 
         Args:
@@ -206,7 +183,7 @@ class _Patches:
             channels * _SIDE**2, capacity, seed.generate_state(1)[0]
         )
 
-    def update_state(self, images):
+    def update_state(self, images: Any):
         windows = np.lib.stride_tricks.sliding_window_view(
             images, (_SIDE, _SIDE), axis=(1, 2)
         )

@@ -1,6 +1,8 @@
 """Squared distances between features, exact where they are compared."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,9 @@ class FeatureSet:
         counts: How often each of these occurs.
     """
 
-    def __init__(self, name, features, k, dimension=None):
+    def __init__(
+        self, name: str, features: Any, k: int, dimension: int | None = None
+    ):
         features = as_features(features, dimension)
         if len(features) <= k:
             raise ValueError(
@@ -43,7 +47,7 @@ class FeatureSet:
             self.distinct = features[self._first]
         self.count, self.dimension = features.shape
 
-    def radii(self, ks):
+    def radii(self, ks: Sequence[int]) -> np.ndarray:
         """Returns, for each k, the squared distances to k-th neighbours."""
         radii = np.empty((len(ks), len(self.distinct)))
         last = max(ks)
@@ -63,12 +67,12 @@ class FeatureSet:
             radii[:, rows] = nearest[:, np.subtract(ks, 1)].T
         return radii
 
-    def share(self, chosen):
+    def share(self, chosen: np.ndarray) -> float:
         """Returns the share of the features that are among the chosen."""
         return int(self.counts[chosen].sum()) / self.count
 
 
-def distance_blocks(x, y):
+def distance_blocks(x: np.ndarray, y: np.ndarray) -> Iterator[tuple]:
     """Yields rows, their squared distances to y, and a bound on the error.
 
     |x - y|² = |x|² + |y|² - 2 x·y is a product of matrices, so quick, but
@@ -91,7 +95,9 @@ def distance_blocks(x, y):
         yield rows, squares, relative * (x_squares + y_squares.max())
 
 
-def sum_differences(squares, chosen, x, y):
+def sum_differences(
+    squares: np.ndarray, chosen: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> None:
     """Replaces the `chosen` of the `squares` by Σ (x - y)²."""
     rows, columns = np.nonzero(chosen)
     step = max(1, _NUMBERS // x.shape[1])

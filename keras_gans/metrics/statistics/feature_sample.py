@@ -1,5 +1,7 @@
 """A uniform sample of a stream of feature vectors."""
 
+from typing import Any
+
 import numpy as np
 
 from keras_gans.metrics.statistics.moments import as_features
@@ -44,7 +46,7 @@ class FeatureSample:
         self._random = np.random.default_rng(self.seed)
         self._room = self._kept = np.empty((0, self.dimension), np.float32)
 
-    def update_state(self, features) -> None:
+    def update_state(self, features: Any) -> None:
         """Adds features of shape `(count, dimension)`, finite."""
         features = as_features(features, self.dimension)
         free = self.capacity - len(self._kept)

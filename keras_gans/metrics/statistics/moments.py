@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -62,7 +63,7 @@ class Moments:
         self._mean = np.zeros(self.dimension)
         self._scatter = np.zeros((self.dimension, self.dimension))
 
-    def update_state(self, features) -> None:
+    def update_state(self, features: Any) -> None:
         """Adds a batch.
 
         Args:
@@ -151,7 +152,7 @@ class Moments:
         return moments
 
 
-def as_features(features, dimension: int | None = None) -> np.ndarray:
+def as_features(features: Any, dimension: int | None = None) -> np.ndarray:
     """Returns `features` as float64 of shape `(count, dimension)`, checked.
 
     Args:
@@ -179,7 +180,7 @@ def as_features(features, dimension: int | None = None) -> np.ndarray:
     return features
 
 
-def write_arrays(path: str | Path, **arrays) -> None:
+def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
     """Writes an npz, whole or not at all."""
     # A file, since NumPy would add a suffix to a path.
     with files.replacing(path) as temporary, temporary.open("wb") as file:

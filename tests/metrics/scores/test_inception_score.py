@@ -130,20 +130,6 @@ def test_a_constant_added_to_a_row_changes_nothing():
     )
 
 
-@pytest.mark.parametrize(
-    "settings", [{"count": 103}, {"count": 103, "seed": 3}]
-)
-def test_a_stream_equals_the_whole_and_can_be_repeated(settings):
-    logits = logits_of(103)
-    expected = inception_score(logits, 4, seed=settings.get("seed"))
-    score = InceptionScore(4, **settings)
-    for sizes in ([50, 1, 0, 52], [103]):
-        for part in np.split(logits, np.cumsum(sizes)[:-1]):
-            score.update_state(part)
-        assert_allclose(score.result(), expected, rtol=1e-12)
-        score.reset_state()
-
-
 def test_memory_does_not_grow_with_the_samples():
     score = InceptionScore(10)
     score.update_state(logits_of(10))
@@ -173,17 +159,6 @@ def test_unusable_logits_are_refused():
     logits[4, 2] = np.nan
     with pytest.raises(ValueError, match="1 of 9 samples.*index 4"):
         inception_score(logits, splits=1)
-
-
-def test_a_false_count_is_refused():
-    score = InceptionScore(2, count=10)
-    score.update_state(logits_of(8))
-    with pytest.raises(ValueError, match="see 10 samples. Received: 8"):
-        score.result()
-    with pytest.raises(ValueError, match="count=10.*Received: 11"):
-        score.update_state(logits_of(3))
-    with pytest.raises(ValueError, match="3 samples, splits=5"):
-        InceptionScore(5, count=3)
 
 
 def test_a_split_without_samples_is_refused():

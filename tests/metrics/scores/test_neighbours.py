@@ -6,10 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gans.metrics.scores.neighbours import (
-    NearestNeighbours,
-    nearest_neighbours,
-)
+from keras_gans.metrics import nearest_neighbours
 
 
 def by_loops(queries, references, k, distance):
@@ -107,40 +104,15 @@ def test_of_equal_distances_the_lower_index_comes_first(block, distance):
 
 @pytest.mark.once
 @pytest.mark.parametrize("distance", ["l1", "l2"])
-def test_batches_and_parts_leave_no_trace(distance):
+@pytest.mark.parametrize("block", [1, 7, 30])
+def test_blocks_leave_no_trace(block, distance):
     queries, references = vectors(9, seed=0), vectors(60, seed=1)
     # Copies, so that ties cross the borders.
     references[40:50] = references[:10]
     whole = nearest_neighbours(queries, references, 5, distance)
-    parts = NearestNeighbours(queries, 5, distance)
-    for start in range(0, 30, 3):
-        parts.update_state(references[start : start + 3])
-    parts.update_state(references[30:41])
-    parts.update_state(references[41:])
-    for found, expected in zip(parts.result(), whole, strict=True):
+    parts = nearest_neighbours(queries, references, 5, distance, block)
+    for found, expected in zip(parts, whole, strict=True):
         np.testing.assert_array_equal(found, expected)
-    assert parts.count == 60
-
-
-@pytest.mark.once
-def test_resetting_forgets_the_references():
-    neighbours = NearestNeighbours([[0.0]])
-    neighbours.update_state([[0.0], [3.0]])
-    neighbours.reset_state()
-    with pytest.raises(ValueError, match="Received: 0"):
-        neighbours.result()
-    neighbours.update_state([[5.0]])
-    indices, distances = neighbours.result()
-    assert (indices.tolist(), distances.tolist()) == ([[0]], [[5.0]])
-
-
-@pytest.mark.once
-def test_results_are_copies():
-    neighbours = NearestNeighbours([[0.0]])
-    neighbours.update_state([[5.0]])
-    for array in neighbours.result():
-        array[:] = 7
-    assert [a.tolist() for a in neighbours.result()] == [[[0]], [[5.0]]]
 
 
 def test_tensors_are_compared_as_arrays_are():

@@ -1,15 +1,18 @@
 import json
 import math
+import types
 
 import numpy as np
 import pytest
 
+from keras_gans.metrics.registry import Inputs, MetricSettings
 from keras_gans.metrics.scores.precision_recall import (
-    ManifoldMetrics,
+    PrecisionRecall,
     density_coverage,
     precision_recall,
 )
 from keras_gans.metrics.statistics import distances
+from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 pytestmark = pytest.mark.once
 
@@ -176,32 +179,30 @@ def test_a_collapse_costs_no_sum_for_every_pair(monkeypatch):
     assert summed and sum(summed) < 5 * 600
 
 
-def test_a_stream_equals_the_whole_and_can_be_repeated():
+def metric_of(real, fake, capacity=10_000, **settings):
+    """The registered metric, on features that come in parts."""
+    sample = FeatureSample(real.shape[1], capacity)
+    reference = types.SimpleNamespace(features=real)
+    inputs = Inputs(MetricSettings(**settings), reference, sample=sample)
+    metric = PrecisionRecall(inputs)
+    for part in np.array_split(fake, 4):
+        sample.update_state(part)
+    return {name: score["value"] for name, score in metric.result().items()}
+
+
+def test_the_metric_of_parts_is_that_of_the_functions():
     real, fake = (x.astype(np.float32) for x in SETS["normal"])
-    metrics = ManifoldMetrics(real, precision_k=2, density_k=4)
-    for pieces in (4, 1):
-        for part in np.array_split(fake, pieces):
-            metrics.update_state(part)
-        assert metrics.result() == measured(real, fake, 2, 4)
-        metrics.reset_state()
-
-
-def test_no_more_than_the_capacity_is_kept():
-    real, fake = features(50), features(400, seed=1)
-    metrics = ManifoldMetrics(real, capacity=30)
-    metrics.update_state(fake)
-    # Shares of 30 fake vectors.
-    precision = metrics.result()["precision"] * 30
-    assert precision == pytest.approx(round(precision))
-    assert metrics.result() == metrics.result()
-
-
-def test_results_are_ready_for_json():
-    metrics = ManifoldMetrics(features(50))
-    metrics.update_state(features(50, seed=1))
-    result = metrics.result()
+    result = metric_of(real, fake, precision_k=2, density_k=4)
+    assert result == measured(real, fake, 2, 4)
     assert json.loads(json.dumps(result)) == result
     assert list(result) == ["precision", "recall", "density", "coverage"]
+
+
+def test_no_more_than_the_sample_is_compared():
+    result = metric_of(features(50), features(400, seed=1), capacity=30)
+    # Shares of 30 fake vectors.
+    precision = result["precision"] * 30
+    assert precision == pytest.approx(round(precision))
 
 
 def test_too_few_vectors_are_refused():
@@ -214,11 +215,9 @@ def test_too_few_vectors_are_refused():
     with pytest.raises(ValueError, match="fake set.*Received: 0"):
         density_coverage(features(9), features(0))
     with pytest.raises(ValueError, match="real set.*Received: 5"):
-        ManifoldMetrics(features(5))
-    metrics = ManifoldMetrics(features(9))
-    metrics.update_state(features(2))
+        metric_of(features(5), features(9))
     with pytest.raises(ValueError, match="fake set.*Received: 2"):
-        metrics.result()
+        metric_of(features(9), features(2))
 
 
 def test_unusable_arguments_are_refused():
@@ -231,8 +230,6 @@ def test_unusable_arguments_are_refused():
             precision_recall(features(9), features(9), k)
         with pytest.raises(ValueError, match="k"):
             density_coverage(features(9), features(9), k)
-    with pytest.raises(ValueError, match="capacity"):
-        ManifoldMetrics(features(9), capacity=3)
 
 
 @pytest.mark.parametrize("measure", [precision_recall, density_coverage])

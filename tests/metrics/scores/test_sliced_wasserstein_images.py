@@ -8,7 +8,6 @@ import pytest
 from keras_gans.metrics.scores import sliced_wasserstein_images as module
 from keras_gans.metrics.scores.sliced_wasserstein_images import (
     SlicedWassersteinImages,
-    sliced_wasserstein_images,
 )
 
 pytestmark = pytest.mark.once
@@ -20,6 +19,16 @@ def noise(count, seed, side=32, channels=3):
     random = np.random.default_rng(seed)
     shape = (count, side, side, channels)
     return random.integers(0, 256, shape, dtype=np.uint8)
+
+
+def sliced_wasserstein_images(real, fake, **settings):
+    """The distance per resolution of two sets of images."""
+    metric = SlicedWassersteinImages(
+        real.shape[1], channels=real.shape[3], **settings
+    )
+    metric.update_state(real, real=True)
+    metric.update_state(fake)
+    return metric.result()
 
 
 def mirrored(index, size):
