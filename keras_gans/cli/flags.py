@@ -1,11 +1,10 @@
 """The flags of `keras-gans evaluate`, checked before any work."""
 
 import argparse
-import dataclasses
 import importlib
 import os
 import pathlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from keras_gans.checks import did_you_mean
@@ -25,31 +24,8 @@ Wrong flags and data exit with status 2, an interrupt with 130.
 """
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Options:
-    """What `keras-gans evaluate` is asked for; see `--help`."""
-
-    samples: str
-    reference: str
-    held_out: str
-    count: int | None
-    reference_count: int | None
-    metrics: tuple[str, ...]
-    plugins: tuple[str, ...]
-    inception_score_splits: int
-    extractor: tuple[str, ...]
-    evaluation_resolution: int
-    inception_weights: str
-    inception_protocol: tuple[str, ...]
-    resolution: int | None
-    channels: int | None
-    data_dir: str | None
-    split: str | None
-    skip_bad_images: bool
-    seed: int
-    batch_size: int
-    json: str | None
-    cache_dir: str
+# A value for each flag of `--help`, under its name.
+Options = argparse.Namespace
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,7 +46,7 @@ def read_options(argv: list[str]) -> Options:
     _import_plugins(argv)
     values, rest = _parser().parse_known_args(argv)
     if rest:
-        raise ValueError(_unknown(rest[0]))
+        raise ValueError(_unknown(rest[0], vars(values)))
     # Not left to argparse, which would complain of these first.
     for name in ("samples", "reference"):
         if not getattr(values, name):
@@ -95,7 +71,7 @@ def read_options(argv: list[str]) -> Options:
             f"--held_out={values.held_out!r}."
         )
     values.inception_protocol = values.inception_protocol or ("clean",)
-    return Options(**vars(values))
+    return values
 
 
 def _import_plugins(argv):
@@ -288,15 +264,12 @@ def _some_of(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     return some_of
 
 
-def _unknown(argument: str) -> str:
+def _unknown(argument: str, flags: Iterable[str]) -> str:
     if not argument.startswith("--"):
         return (
             "Flags are written --name=value. Received the argument "
             f"{argument!r}. --help lists the flags."
         )
     name = argument.partition("=")[0]
-    known = [f"--{field.name}" for field in dataclasses.fields(Options)]
-    return (
-        f"Unknown flag {name}.{did_you_mean(name, known)} "
-        "--help lists the flags."
-    )
+    hint = did_you_mean(name, [f"--{flag}" for flag in flags])
+    return f"Unknown flag {name}.{hint} --help lists the flags."

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from keras_gans.metrics.extractors.base import FeatureExtractor, as_images
+from keras_gans.metrics.extractors.base import (
+    FeatureExtractor,
+    as_images,
+    as_labels,
+)
 from keras_gans.metrics.registry import Described
 
 
@@ -118,10 +122,4 @@ def _as_labels(rest, count):
             "labels). Received: images alone. Leave these metrics out, or "
             "give labels."
         )
-    labels = np.asarray(rest[0])
-    if labels.shape != (count,) or labels.dtype.kind not in "iu":
-        raise ValueError(
-            "Labels must be integers, one an image. Received: "
-            f"dtype={labels.dtype}, shape={labels.shape} for {count} images."
-        )
-    return labels
+    return as_labels(rest[0], count)

@@ -112,6 +112,29 @@ def as_images(images: Any) -> np.ndarray:
     return images
 
 
+def as_labels(labels: Any, count: int) -> np.ndarray:
+    """Returns `labels` as int64 of shape `(count,)`, checked.
+
+    Args:
+        labels: Array or tensor of integers, at least 0.
+        count: How many there must be.
+
+    Raises:
+        ValueError: Another shape, no integers, or a negative one.
+    """
+    if keras.ops.is_tensor(labels):
+        labels = keras.ops.convert_to_numpy(labels)
+    labels = np.asarray(labels)
+    integers = labels.dtype.kind in "iu" or not labels.size
+    if labels.shape != (count,) or not integers or np.any(labels < 0):
+        raise ValueError(
+            "Labels must be integers of at least 0, one a sample. Received: "
+            f"dtype={labels.dtype}, shape={labels.shape} for {count} samples"
+            f"{f', the least {labels.min()}' if integers and count else ''}."
+        )
+    return labels.astype(np.int64)
+
+
 def in_colour(images: np.ndarray) -> np.ndarray:
     """Returns `images` with 3 channels; grey is repeated."""
     return np.repeat(images, 3 // images.shape[-1], axis=-1)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_gans.checks import integer
+from keras_gans.checks import integer, one_of
 from keras_gans.metrics.extractors.base import as_images
 
 METHODS = ("tf1_bilinear", "torch_bilinear", "clean", "clean_float")
@@ -53,10 +53,7 @@ def resize_images(images: Any, size: int, method: str) -> np.ndarray:
     """
     images = as_images(images)
     integer("size", size, minimum=1)
-    if method not in METHODS:
-        raise ValueError(
-            f"`method` must be one of {METHODS}. Received: method={method!r}."
-        )
+    one_of("method", method, METHODS)
     if is_bilinear(method):
         resized = resize_bilinear(images, size, method)
         return keras.ops.convert_to_numpy(resized)

@@ -62,22 +62,11 @@ class FrechetWithInterval:
         self._distance = reference
         self.reference = reference.reference
         self.groups = integer("groups", groups, minimum=2)
-        self.seed = seed
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets the features; the reference stays."""
         dimension = self.reference.dimension
         self._moments = [Moments(dimension) for _ in range(self.groups)]
         self._waiting = []
-        self._random = np.random.default_rng(self.seed)
+        self._random = np.random.default_rng(seed)
         self._turn = np.empty(0, np.int64)
-
-    @property
-    def count(self) -> int:
-        """Number of vectors seen."""
-        waiting = sum(map(len, self._waiting))
-        return sum(group.count for group in self._moments) + waiting
 
     def update_state(self, features: Any) -> None:
         """Adds features of shape `(count, dimension)`, finite."""
@@ -85,14 +74,6 @@ class FrechetWithInterval:
         self._waiting.append(features.astype(np.float32))
         if sum(map(len, self._waiting)) >= _WAITING * self.groups:
             self._deal()
-
-    def moments(self) -> Moments:
-        """Returns the `Moments` of all features seen."""
-        self._deal()
-        total = Moments(self.reference.dimension)
-        for group in self._moments:
-            total.merge(group)
-        return total
 
     def result(self) -> dict[str, float | None]:
         """Returns `value`, `standard_error`, `low` and `high`.
@@ -103,7 +84,10 @@ class FrechetWithInterval:
         Raises:
             ValueError: Fewer than two feature vectors.
         """
-        total = self.moments()
+        self._deal()
+        total = Moments(self.reference.dimension)
+        for group in self._moments:
+            total.merge(group)
         if total.count < 2:
             raise ValueError(
                 "A Fréchet distance needs at least 2 feature vectors. "

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 
+from keras_gans.metrics.extractors.base import as_labels
 from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.fid import frechet_distance
 from keras_gans.metrics.statistics.moments import Moments, as_features
@@ -85,29 +85,6 @@ def _distances(references, moments):
     }
     mean = float(np.mean(list(per_class.values())))
     return {"mean": mean, "per_class": per_class}
-
-
-def as_labels(labels: Any, count: int) -> np.ndarray:
-    """Returns `labels` as int64 of shape `(count,)`, checked.
-
-    Args:
-        labels: Array or tensor of integers, at least 0.
-        count: How many there must be.
-
-    Raises:
-        ValueError: Another shape, no integers, or a negative one.
-    """
-    if keras.ops.is_tensor(labels):
-        labels = keras.ops.convert_to_numpy(labels)
-    labels = np.asarray(labels)
-    integers = labels.dtype.kind in "iu" or not labels.size
-    if labels.shape != (count,) or not integers or np.any(labels < 0):
-        raise ValueError(
-            "Labels must be integers of at least 0, one a sample. Received: "
-            f"dtype={labels.dtype}, shape={labels.shape} for {count} samples"
-            f"{f', the least {labels.min()}' if integers and count else ''}."
-        )
-    return labels.astype(np.int64)
 
 
 def _require_vectors(name, moments):

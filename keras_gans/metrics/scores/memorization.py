@@ -130,10 +130,6 @@ class Memorization:
         self._threshold = self._held_out[place - 1]
         self._frechet_count = min(len(self.train), len(held_out))
         self._references = [self._reference(s) for s in (self.train, held_out)]
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets the fake vectors; the real ones stay."""
         self._moments = Moments(self.train.shape[1])
         self._distances = []
 

@@ -74,9 +74,9 @@ def nearest_neighbours(
     for start in range(0, max(len(references), 1), block):
         part = _as_items("references", references[start : start + block])
         _require_alike(queries, part)
+        if not len(part):
+            break
         y = part.reshape(len(part), -1)
-        if not len(y):
-            continue
         for rows, columns, found in search(x, y, distances[:, -1:], k):
             _insert(indices, distances, rows, start + columns, found)
     if len(references) < k:

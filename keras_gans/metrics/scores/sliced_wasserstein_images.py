@@ -126,10 +126,6 @@ class SlicedWassersteinImages:
             for sample, level in zip(self._sides[real], levels, strict=True):
                 sample.update_state(level)
 
-    def reset_state(self) -> None:
-        """Forgets the fake images; the real ones stay."""
-        self._sides[False] = self._new_side()
-
     def result(self) -> dict[str, float]:
         """Returns the distance per resolution, and their `mean`.
 

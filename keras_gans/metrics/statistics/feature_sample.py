@@ -37,13 +37,8 @@ class FeatureSample:
     def __init__(self, dimension: int, capacity: int, seed: int = 0):
         self.dimension = dimension
         self.capacity = capacity
-        self.seed = seed
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets every vector."""
         self.count = 0
-        self._random = np.random.default_rng(self.seed)
+        self._random = np.random.default_rng(seed)
         self._room = self._kept = np.empty((0, self.dimension), np.float32)
 
     def update_state(self, features: Any) -> None:

@@ -55,10 +55,6 @@ class Moments:
 
     def __init__(self, dimension: int):
         self.dimension = integer("dimension", dimension)
-        self.reset_state()
-
-    def reset_state(self) -> None:
-        """Forgets every vector."""
         self.count = 0
         self._mean = np.zeros(self.dimension)
         self._scatter = np.zeros((self.dimension, self.dimension))

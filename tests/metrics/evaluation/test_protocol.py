@@ -422,7 +422,7 @@ def test_the_generator_stands_in_the_certificates():
 def test_metrics_of_classes_need_labels(metric):
     with pytest.raises(ValueError, match="labelled images.*images alone"):
         scores_by_name([FAKE], metrics=["fid", metric])
-    with pytest.raises(ValueError, match="one an image.*shape=.41,."):
+    with pytest.raises(ValueError, match="one a sample.*shape=.41,."):
         scores_by_name([(FAKE, labels_of(FAKES - 1))], metrics=[metric])
     with pytest.raises(ValueError, match="integers.*float64"):
         scores_by_name([(FAKE, np.zeros(FAKES))], metrics=[metric])

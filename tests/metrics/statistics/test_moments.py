@@ -79,16 +79,6 @@ def test_the_covariance_is_exactly_symmetric():
     np.testing.assert_array_equal(moments.covariance, moments.covariance.T)
 
 
-def test_reset_forgets():
-    moments = Moments(5)
-    moments.update_state(features(seed=1))
-    moments.reset_state()
-    x = features(seed=2)
-    moments.update_state(x)
-    assert moments.count == 100
-    assert_allclose(moments.mean, x.mean(axis=0), rtol=1e-13)
-
-
 def test_saved_moments_continue_where_they_stopped(tmp_path):
     x = features()
     moments = Moments(5)
