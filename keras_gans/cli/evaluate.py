@@ -41,9 +41,7 @@ def evaluate(options: Options) -> None:
         skip_bad_images=options.skip_bad_images,
     )
     real = _load(options, options.reference, samples)
-    held_out = None
-    if options.held_out:
-        held_out = _load(options, options.held_out, samples)
+    held_out = options.held_out and _load(options, options.held_out, samples)
     count = _count(options, samples)
     _check_classes(options, samples, real)
     extractors = _extractors(options)

@@ -106,8 +106,11 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    for group in (_data_flags, _metric_flags, _run_flags):
-        group(parser.add_argument)
+    _data_flags(parser.add_argument)
+    _size_flags(parser.add_argument)
+    _metric_flags(parser.add_argument)
+    _plugin_flag(parser.add_argument)
+    _run_flags(parser.add_argument)
     return parser
 
 
@@ -120,8 +123,7 @@ def _data_flags(add):
     add(
         "--reference",
         metavar="DATA",
-        help="real images: embedded, tfds:NAME, tfds:NAME@SPLIT, folder:PATH "
-        "or npz:PATH",
+        help="real images: embedded, tfds:NAME[@SPLIT], folder:PATH, npz:PATH",
     )
     add(
         "--held_out",
@@ -136,6 +138,16 @@ def _data_flags(add):
         help="samples; 10000 of a generator, all stored images",
     )
     add("--reference_count", type=_integer(2), help="real images; all of them")
+    add("--data_dir", help="where the prepared TFDS data sets lie")
+    add("--split", help="of a TFDS data set; train")
+    add(
+        "--skip_bad_images",
+        action="store_true",
+        help="leave out files that are not readable images",
+    )
+
+
+def _size_flags(add):
     add(
         "--resolution",
         type=_integer(1),
@@ -146,13 +158,6 @@ def _data_flags(add):
         type=_integer(1),
         choices=(1, 3),
         help="1 (grey) or 3 (colour); those of the samples",
-    )
-    add("--data_dir", help="where the prepared TFDS data sets lie")
-    add("--split", help="of a TFDS data set; train")
-    add(
-        "--skip_bad_images",
-        action="store_true",
-        help="leave out files that are not readable images",
     )
 
 
@@ -167,7 +172,6 @@ def _metric_flags(add):
         help=f"of {', '.join(by_default)} (the default), and of "
         f"{', '.join(others)}; or all",
     )
-    _plugin_flag(add)
     add(
         "--inception_score_splits",
         type=_integer(1),

@@ -5,7 +5,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch.nn import functional
 
-from keras_gans.metrics import inception_network
+from keras_gans.metrics.extractors import inception_network
 from keras_gans.metrics.extractors.base import image_data_format
 from tests.metrics.extractors import inception_oracle
 
