@@ -16,11 +16,12 @@ from keras_gans.metrics.evaluation.certificate import generator_fields
 from keras_gans.metrics.evaluation.evaluate import (
     QUICK,
     flattened,
+    require_samples,
     scores_of_samples,
 )
 from keras_gans.metrics.evaluation.protocol import tasks_of
 from keras_gans.metrics.evaluation.reference import Reference
-from keras_gans.metrics.registry import needing
+from keras_gans.metrics.registry import MetricSettings, needing
 
 # What a score and the ends of its interval are called.
 _ENDS = ("", "_low", "_high")
@@ -137,13 +138,16 @@ class Evaluation(AtSteps):
         super().on_train_begin(logs)
         # Without references a subclass knows what is scored.
         if self.references is not None:
-            for samples in {None, self.screening_samples or None}:
-                self._check(self._asked(samples))
+            self._check(self._asked(None), self.samples)
+            if self.screening_samples:
+                metrics = self._asked(self.screening_samples)
+                self._check(metrics, self.screening_samples)
         self._latest = {}
         self._since = time.monotonic()
 
-    def _check(self, metrics):
+    def _check(self, metrics, samples):
         tasks = tasks_of(metrics, self.references, self.held_out)
+        require_samples(samples, metrics, MetricSettings())
         of_classes = needing(metrics, "labels")
         if of_classes and not self.model.num_classes:
             raise ValueError(

@@ -163,10 +163,15 @@ def register(metric: type[Metric]) -> type[Metric]:
     >>> del METRICS["brightness"]
     """
     for name in metric.names:
-        if METRICS.get(name, metric) is not metric:
+        known = METRICS.get(name, metric)
+        # A class that is defined once more, as in a notebook, is the same.
+        if (known.__module__, known.__qualname__) != (
+            metric.__module__,
+            metric.__qualname__,
+        ):
             raise ValueError(
                 f"Names of metrics are unique. Received: {name!r}, which is "
-                f"{METRICS[name].__qualname__}. Choose another name."
+                f"{known.__qualname__}. Choose another name."
             )
     for need in metric.needs:
         one_of("needs", need, NEEDS)

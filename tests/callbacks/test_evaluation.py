@@ -485,12 +485,16 @@ def test_metrics_of_classes_need_a_model_with_classes(gan):
         ({"metrics": ("fid", "fod")}, "fid, fod. Did you mean 'fid'"),
         ({"metrics": ("fid", "inception_score")}, "needs an extractor"),
         ({"metrics": ("fid", "ms_ssim")}, "ms_ssim need a model with classes"),
+        (
+            {"samples": 3, "metrics": ("fid", "recall")},
+            "recall needs at least 4 samples. Received: 3",
+        ),
     ],
 )
 def test_what_cannot_be_computed_is_named_before_training(
     gan, options, message
 ):
-    evaluation = Evaluation(reference(), samples=30, **options)
+    evaluation = Evaluation(reference(), **{"samples": 30, **options})
     with pytest.raises(ValueError, match=message):
         fit(gan, 1, [evaluation])
     assert gan.step == 0

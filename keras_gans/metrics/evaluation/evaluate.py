@@ -72,7 +72,7 @@ def scores_of_samples(
         for task in tasks_of(metrics, references, held_out)
     ]
     if count is not None:
-        _require_samples(count, metrics, settings)
+        require_samples(count, metrics, settings)
     labelled = bool(needing(metrics, "labels"))
     seen = 0
     for images, labels in image_batches(
@@ -81,7 +81,7 @@ def scores_of_samples(
         seen += len(images)
         for collector in collectors:
             collector.add(images, labels)
-    _require_samples(seen, metrics, settings, count)
+    require_samples(seen, metrics, settings, count)
     scores = []
     for collector in collectors:
         collector.end()
@@ -138,7 +138,13 @@ def flattened(scores: Sequence[Score], one_certificate: bool = True) -> dict:
     return {**result, "certificate": certificates}
 
 
-def _require_samples(seen, metrics, settings, count=None):
+def require_samples(
+    seen: int,
+    metrics: Sequence[str],
+    settings: MetricSettings,
+    count: int | None = None,
+) -> None:
+    """Raises a `ValueError` if a metric, or `count`, needs more samples."""
     if count is not None and seen < count:
         raise ValueError(
             f"The evaluation needs at least {count} samples. Received: {seen}."
