@@ -77,9 +77,8 @@ class GuardedTrainer(AdversarialTrainer):
         weights = options.get("class_weight") if weights is None else weights
         data_checks.check_data(self, x, y, weights)
         x, y = data_checks.whole_batches(self, x, y, batch_size)
-        if isinstance(callbacks, list | tuple):
-            for callback in callbacks:
-                _watch_two_losses(callback)
+        for callback in keras.tree.flatten(callbacks):
+            _watch_two_losses(callback)
         return super().fit(
             x, y, batch_size, epochs, verbose, callbacks, **options
         )
@@ -102,8 +101,7 @@ def _watch_two_losses(callback):
             watch(batch, {"loss": np.sum(losses)})
 
         callback.on_batch_end = on_batch_end
-    elif getattr(callback, "mode", None) == "auto" and (
-        callback.monitor.endswith("_loss")
-    ):
+    monitor = str(getattr(callback, "monitor", ""))
+    if monitor.endswith("_loss") and getattr(callback, "mode", "") == "auto":
         # Keras knows the direction of what it has compiled alone.
         callback.mode = "min"

@@ -12,9 +12,12 @@ from keras import layers, ops
 from numpy.testing import assert_allclose, assert_array_equal
 
 from keras_gans import GAN
+from keras_gans.images import to_uint8
 from keras_gans.layers import BatchNormalization, MinibatchStdDev
 from keras_gans.losses import Functions, Hinge
 from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
+from keras_gans.serving import export_generator
+from keras_gans.serving.load import ExportedGenerator
 from tests.callbacks.tiny import real_images, tiny_gan
 
 
@@ -385,6 +388,16 @@ class TestNetworks:
         gan.save(tmp_path / "gan.keras")
         loaded = keras.saving.load_model(tmp_path / "gan.keras")
         assert_allclose(loaded.predict(latents, verbose=0), images, rtol=1e-5)
+
+    @pytest.mark.once
+    def test_subclassed_are_exported(self, tmp_path):
+        score = keras.Sequential([layers.Flatten(), layers.Dense(1)])
+        gan = GAN(Subclassed(16), score, latent_dim=3, ema_decay=0.5)
+        path = export_generator(gan.sampling_generator, tmp_path, latent_dim=3)
+        latents = np.ones((2, 3), "float32")
+        served = ExportedGenerator(path)(latents)
+        expected = to_uint8(gan.predict(latents, verbose=0))
+        assert np.abs(served.astype(int) - expected).max() <= 1
 
     def test_subclassed_take_labels_beside_their_inputs(self):
         gan = GAN(

@@ -213,3 +213,21 @@ def test_a_model_of_the_user_s_module_has_presets_and_a_recipe(my_gan):
     assert not config.conditional
     built = build_model(my_gan.MyGAN, config, 0)
     assert built.generator.layers[1].units == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"),
+    [
+        ("SAGAN", "--generator_multipliers="),
+        ("ACGAN", "--generator_multipliers="),
+        ("LGAGAN", "--generator_width=0"),
+        ("WGANGP", "--discriminator_normalization=auto"),
+    ],
+)
+def test_a_command_line_of_earlier_versions_means_what_it_did(name, flag):
+    recipe = RECIPES[name]
+    field, _, _ = flag.removeprefix("--").partition("=")
+    for written in (flag, f"--{field}=none"):
+        argv = ["x", "--preset=smoke", written]
+        config = read_config(recipe.Config, recipe.PRESETS, argv)
+        assert getattr(config, field) is None
