@@ -35,7 +35,7 @@ def image_formats() -> tuple[str, ...]:
 
 
 def decode_image(
-    source: str | os.PathLike | BinaryIO, *, resolution: int, channels: int
+    source: str | os.PathLike | BinaryIO, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
     """Decodes one picture completely.
 
@@ -44,11 +44,10 @@ def decode_image(
 
     Args:
         source: Path or open file.
-        resolution: Side of the result, in pixels.
-        channels: 1 or 3.
+        image_shape: `(resolution, resolution, channels)`, channels 1 or 3.
 
     Returns:
-        uint8 array `(resolution, resolution, channels)`.
+        uint8 array of that shape.
 
     Raises:
         Exception: whatever Pillow raises for a file that is no complete
@@ -61,7 +60,7 @@ def decode_image(
         image.load()
         upright = ImageOps.exif_transpose(image)
     opaque = _opaque(upright)
-    return _fit(opaque, resolution, channels)
+    return _fit(opaque, image_shape)
 
 
 def fit_images(
@@ -104,13 +103,11 @@ def _luma(images: np.ndarray) -> np.ndarray:
 def _resize(images: np.ndarray, resolution: int) -> np.ndarray:
     from PIL import Image
 
-    channels = images.shape[-1]
-    resized = np.empty(
-        (len(images), resolution, resolution, channels), np.uint8
-    )
+    shape = (resolution, resolution, images.shape[-1])
+    resized = np.empty((len(images), *shape), np.uint8)
     for index, pixels in enumerate(images):
-        image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
-        resized[index] = _fit(image, resolution, channels)
+        image = Image.fromarray(pixels[..., 0] if shape[-1] == 1 else pixels)
+        resized[index] = _fit(image, shape)
     return resized
 
 
@@ -128,9 +125,10 @@ def _opaque(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def _fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
+def _fit(image: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
     from PIL import Image
 
+    resolution, _, channels = shape
     if channels == 1:
         image = image.convert("L")
     width, height = image.size
@@ -142,6 +140,4 @@ def _fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
             (resolution, resolution), Image.Resampling.BILINEAR
         )
     image = image.convert("L" if channels == 1 else "RGB")
-    return np.asarray(image, np.uint8).reshape(
-        (resolution, resolution, channels)
-    )
+    return np.asarray(image, np.uint8).reshape(shape)
