@@ -32,7 +32,7 @@ def evaluate(options: Options) -> None:
             together, or hold too little.
         FileNotFoundError: A path does not exist.
     """
-    if options.json not in (None, "-"):
+    if options.json not in ("", "-"):
         _require_folder(pathlib.Path(options.json))
     samples = open_samples(
         options.samples,
@@ -77,8 +77,8 @@ def _load(options: Options, name: str, samples: Samples) -> ImageSet:
         name,
         resolution=samples.resolution,
         channels=samples.channels,
-        data_dir=options.data_dir,
-        split=options.split,
+        data_dir=options.data_dir or None,
+        split=options.split or None,
         skip_bad_images=options.skip_bad_images,
     )
 
@@ -125,7 +125,7 @@ def _extractors(options: Options) -> list:
             InceptionFeatures(
                 protocol, weights_path=options.inception_weights or None
             )
-            for protocol in options.inception_protocol
+            for protocol in options.inception_protocol or ("clean",)
         ]
     return extractors
 
@@ -140,7 +140,7 @@ def _reference(
         extractor,
         name=real.name,
         content_hash=real.content_hash(),
-        split=split_of(dataset, options.split),
+        split=split_of(dataset, options.split or None),
         count=count,
         by_class=by_class,
         cache_dir=options.cache_dir,
@@ -169,7 +169,7 @@ def _shown(batches: Iterable, count: int) -> Iterator[tuple]:
 
 
 def _write(options: Options, scores: list[Score]) -> None:
-    if options.json is None:
+    if not options.json:
         print(table(scores))
         return
     text = json.dumps([score.to_json() for score in scores], indent=2)
