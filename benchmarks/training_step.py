@@ -105,17 +105,6 @@ def variants(model: str, backend: str) -> list[tuple[str, str]]:
     return chosen
 
 
-def compare(workers: list[Worker], turns: int, steps: int) -> list[list]:
-    """Returns the seconds a step of each worker, turn by turn."""
-    for worker in workers:
-        worker.answer()
-    times = [[] for _ in workers]
-    for _ in range(turns):
-        for worker, own in zip(workers, times, strict=True):
-            own.append(worker.ask(steps))
-    return times
-
-
 def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     """Returns a row for each variant of a model on a backend."""
     peaks = {
@@ -125,7 +114,10 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     workers = [
         Worker(backend, model, *variant) for variant in variants(model, backend)
     ]
-    times = compare(workers, turns, steps)
+    for worker in workers:
+        worker.answer()
+    by_turn = [[worker.ask(steps) for worker in workers] for _ in range(turns)]
+    times = list(zip(*by_turn, strict=True))
     counts = []
     for worker in workers:
         counts.append(worker.ask("counts"))

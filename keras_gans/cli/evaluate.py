@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import pathlib
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -32,8 +31,6 @@ def evaluate(options: Options) -> None:
             together, or hold too little.
         FileNotFoundError: A path does not exist.
     """
-    if options.json not in ("", "-"):
-        _require_folder(pathlib.Path(options.json))
     samples = open_samples(
         options.samples,
         resolution=options.resolution,
@@ -45,13 +42,13 @@ def evaluate(options: Options) -> None:
     count = _count(options, samples)
     _check_classes(options, samples, real)
     extractors = _extractors(options)
-    _say(f"Samples    {samples.description}: {count:,}")
+    print(f"Samples    {samples.description}: {count:,}", file=sys.stderr)
     by_class = bool(needing(options.metrics, "classes"))
     references = [
         _reference(options, options.reference, real, extractor, by_class)
         for extractor in extractors
     ]
-    _say(f"Reference  {real.name}: {references[0].count:,}")
+    print(f"Reference  {real.name}: {references[0].count:,}", file=sys.stderr)
     batches = samples.batches(count, options.batch_size, options.seed)
     scores = scores_of_samples(
         _shown(batches, count),
@@ -191,14 +188,3 @@ def table(scores: list[Score]) -> str:
             line += f"  {score.low:.4f} to {score.high:.4f}"
         lines.append(line)
     return "\n".join(lines)
-
-
-def _require_folder(path: pathlib.Path) -> None:
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"--json must be a file in a folder that exists. Received: {path}."
-        )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)

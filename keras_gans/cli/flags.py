@@ -111,6 +111,11 @@ class Options(Settings):
                     f"--{name} must name at least one. Received none. Leave "
                     "the flag out for the default."
                 )
+        if not pathlib.Path(self.json).parent.is_dir():
+            raise FileNotFoundError(
+                "--json must be a file in a folder that exists. Received: "
+                f"{self.json}."
+            )
         given = self.inception_weights or self.inception_protocol
         if given and "inception" not in self.extractor:
             raise ValueError(
@@ -135,6 +140,7 @@ def read_options(argv: Sequence[str]) -> Options | None:
     Raises:
         ValueError: An unknown flag, a value that a flag does not admit, or
             flags that do not fit together.
+        FileNotFoundError: --json is in a folder that does not exist.
     """
     kinds = field_kinds(Options)
     # Without a value `--json` is the standard output.

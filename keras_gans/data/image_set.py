@@ -230,11 +230,8 @@ class ImageSet:
 
         The first call reads the whole set; the result is kept.
         """
-        if self._content_hash is None:
-            self._content_hash = self._hash()
-        return self._content_hash
-
-    def _hash(self) -> str:
+        if self._content_hash is not None:
+            return self._content_hash
         shape = (
             self.num_images,
             self.resolution,
@@ -245,10 +242,10 @@ class ImageSet:
         digest = hashlib.sha256(repr(shape).encode())
         all_labels = []
         for batch in self.evaluation_batches(_HASH_BATCH).as_numpy_iterator():
-            images, labels = batch if self.num_classes else (batch, None)
+            images, *labels = batch if self.num_classes else (batch,)
             digest.update(np.ascontiguousarray(images))
-            if labels is not None:
-                all_labels.append(labels.astype("<i4"))
+            all_labels += labels
         if all_labels:
-            digest.update(np.concatenate(all_labels))
-        return digest.hexdigest()
+            digest.update(np.concatenate(all_labels).astype("<i4"))
+        self._content_hash = digest.hexdigest()
+        return self._content_hash

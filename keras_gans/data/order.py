@@ -43,8 +43,15 @@ def epochs(
     one_epoch: Callable[[tf.Tensor], tf.data.Dataset],
     num_images: int,
     first_image: int,
+    seed: int,
 ) -> tf.data.Dataset:
-    """Concatenates all epochs, from position `first_image` of the sequence."""
-    epoch, offset = divmod(first_image, num_images)
-    numbers = tf.data.Dataset.range(epoch, tf.int64.max)
-    return numbers.flat_map(one_epoch).skip(offset)
+    """Concatenates all epochs, from position `first_image` of the sequence.
+
+    An epoch is made from the key (seed, its number).
+    """
+    first, offset = divmod(first_image, num_images)
+    numbers = tf.data.Dataset.range(first, tf.int64.max)
+    keys = numbers.map(
+        lambda epoch: tf.stack([tf.constant(seed, tf.int64), epoch])
+    )
+    return keys.flat_map(one_epoch).skip(offset)

@@ -22,8 +22,6 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-_CHUNK = 1024
-
 
 @functools.cache
 def image_formats() -> tuple[str, ...]:
@@ -77,38 +75,17 @@ def fit_images(
         uint8 array `(N, resolution, resolution, channels)`, which is `images`
         itself if nothing has to change.
     """
-    if images.shape[-1] == 3 and channels == 1:
-        images = _luma(images)
-    height, width = images.shape[1:3]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    images = images[:, top : top + side, left : left + side]
-    if side != resolution:
-        images = _resize(images, resolution)
-    if images.shape[-1] < channels:
-        images = np.repeat(images, channels, axis=-1)
-    return images
-
-
-def _luma(images: np.ndarray) -> np.ndarray:
-    grey = np.empty((*images.shape[:-1], 1), np.uint8)
-    weights = np.array([19595, 38470, 7471], np.uint32)
-    for start in range(0, len(images), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        weighted = images[chunk].astype(np.uint32) * weights
-        grey[chunk, ..., 0] = (weighted.sum(-1) + 32768) >> 16
-    return grey
-
-
-def _resize(images: np.ndarray, resolution: int) -> np.ndarray:
     from PIL import Image
 
-    shape = (resolution, resolution, images.shape[-1])
-    resized = np.empty((len(images), *shape), np.uint8)
+    shape = (resolution, resolution, channels)
+    if images.shape[1:] == shape:
+        return images
+    fitted = np.empty((len(images), *shape), np.uint8)
     for index, pixels in enumerate(images):
-        image = Image.fromarray(pixels[..., 0] if shape[-1] == 1 else pixels)
-        resized[index] = _fit(image, shape)
-    return resized
+        grey = pixels.shape[-1] == 1
+        image = Image.fromarray(pixels[..., 0] if grey else pixels)
+        fitted[index] = _fit(image, shape)
+    return fitted
 
 
 def _opaque(image: Image.Image) -> Image.Image:

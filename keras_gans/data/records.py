@@ -55,11 +55,8 @@ class RecordSource(Source):
     def training(
         self, batch_size: int, *, seed: int, start_step: int
     ) -> tf.data.Dataset:
-        def one_epoch(epoch):
-            key = tf.stack([tf.constant(seed, tf.int64), epoch])
-            return self._shuffled(key)
-
-        records = epochs(one_epoch, self.num_images, start_step * batch_size)
+        first = start_step * batch_size
+        records = epochs(self._shuffled, self.num_images, first, seed)
         return self._decoded(records).batch(batch_size, drop_remainder=True)
 
     def evaluation(

@@ -100,13 +100,13 @@ class _IndexedSource(Source):
     def training(
         self, batch_size: int, *, seed: int, start_step: int
     ) -> tf.data.Dataset:
-        def one_epoch(epoch):
-            key = tf.stack([tf.constant(seed, tf.int64), epoch])
+        def one_epoch(key):
             return tf.data.Dataset.from_tensor_slices(
                 permutation(self.num_images, key)
             )
 
-        indices = epochs(one_epoch, self.num_images, start_step * batch_size)
+        first = start_step * batch_size
+        indices = epochs(one_epoch, self.num_images, first, seed)
         return self._read(indices.batch(batch_size, drop_remainder=True))
 
     def evaluation(
