@@ -64,10 +64,6 @@ def read_archive(path: str) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
-    damaged = (
-        f"{file} is no complete npz archive: {{error}}. {_ALLOWED}"
-        "Write it with numpy.savez_compressed(path, images=..., labels=...)."
-    )
     try:
         # Opened here, since np.load leaves a damaged file open.
         with open(file, "rb") as stream:
@@ -84,7 +80,10 @@ def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise ValueError(damaged.format(error=error)) from error
+        raise ValueError(
+            f"{file} is no complete npz archive: {error}. {_ALLOWED}Write it "
+            "with numpy.savez_compressed(path, images=..., labels=...)."
+        ) from error
     _check_keys(file, keys)
     return arrays
 

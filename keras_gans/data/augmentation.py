@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from keras_gans.checks import did_you_mean
+from keras_gans.checks import one_of
 from keras_gans.data.runtime import tf
 
 
@@ -27,11 +27,7 @@ def check_augmentations(names: Sequence[str]) -> tuple[str, ...]:
             f"{names!r}; pass {tuple(names.split(','))!r}. {allowed}"
         )
     for name in names:
-        if name not in AUGMENTATIONS:
-            raise ValueError(
-                f"Unknown augmentation: {name!r}."
-                f"{did_you_mean(str(name), AUGMENTATIONS)} {allowed}"
-            )
+        one_of("augment", name, AUGMENTATIONS)
     if len(set(names)) < len(names):
         raise ValueError(
             "An augmentation is applied once. Received: "

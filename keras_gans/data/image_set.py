@@ -232,13 +232,7 @@ class ImageSet:
         """
         if self._content_hash is not None:
             return self._content_hash
-        shape = (
-            self.num_images,
-            self.resolution,
-            self.resolution,
-            self.channels,
-            self.num_classes,
-        )
+        shape = (self.num_images, *self._source.image_shape, self.num_classes)
         digest = hashlib.sha256(repr(shape).encode())
         all_labels = []
         for batch in self.evaluation_batches(_HASH_BATCH).as_numpy_iterator():

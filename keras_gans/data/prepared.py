@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import pathlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -190,16 +189,6 @@ def _records(builder: Any, split: str) -> tf.data.Dataset:
     )
 
 
-def _read(name: str, records: tf.data.Dataset) -> Iterator[dict]:
-    try:
-        yield from records.as_numpy_iterator()
-    except tf.errors.OpError as error:
-        raise ValueError(
-            f"{name} cannot be read, since its files are damaged or missing: "
-            f"{error.message} Prepare it again."
-        ) from error
-
-
 def _streamable(records: tf.data.Dataset, *, labelled: bool) -> tf.data.Dataset:
     if labelled:
         return records.map(lambda record: (record["image"], record["label"]))
@@ -218,11 +207,17 @@ def _into_memory(
     names, labels = [], []
 
     def encoded():
-        for index, record in enumerate(_read(name, records)):
-            file = record.get("image/filename", b"").decode()
-            names.append(file or f"record {index}")
-            labels.append(record["label"] if labelled else 0)
-            yield record["image"]
+        try:
+            for index, record in enumerate(records.as_numpy_iterator()):
+                file = record.get("image/filename", b"").decode()
+                names.append(file or f"record {index}")
+                labels.append(record["label"] if labelled else 0)
+                yield record["image"]
+        except tf.errors.OpError as error:
+            raise ValueError(
+                f"{name} cannot be read, since its files are damaged or "
+                f"missing: {error.message} Prepare it again."
+            ) from error
 
     def decode(image):
         return decode_image(io.BytesIO(image), image_shape)

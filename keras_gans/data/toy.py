@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from keras_gans.checks import did_you_mean, integer
+from keras_gans.checks import integer, one_of
 from keras_gans.data.order import stream
 from keras_gans.data.runtime import tf
 
@@ -86,12 +86,7 @@ class PointSet:
     """
 
     def __init__(self, name: str):
-        if name not in NAMES:
-            raise ValueError(
-                f"Points are one of {', '.join(NAMES)}. Received: {name!r}."
-                f"{did_you_mean(str(name), NAMES)}"
-            )
-        self.name = name
+        self.name = one_of("name", name, NAMES)
         self.mixture = MIXTURES[name]() if name in MIXTURES else None
 
     def training_batches(
