@@ -37,9 +37,10 @@ def names(family: str | None = None) -> list[str]:
 
 def _presets(family):
     folder = pathlib.Path(__file__).parent
-    paths = sorted(folder.glob(f"{family or '*'}.json"))
     if str(family).endswith(".json"):
         paths = [pathlib.Path(family)]
+    else:
+        paths = sorted(folder.glob(f"{family or '*'}.json"))
     presets = {}
     for path in paths:
         presets.update(json.loads(path.read_text(encoding="utf-8")))
