@@ -3,7 +3,6 @@
 import keras
 from keras import ops
 
-from keras_gans.checks import one_of
 from keras_gans.losses.adversarial import AdversarialLoss, as_float32
 
 AMPLIFICATIONS = ("abs", "literal", "monotone")
@@ -87,8 +86,8 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
         stop_gradient=True,
         hinge_on="cells",
     ):
-        one_of("amplification", amplification, AMPLIFICATIONS)
-        one_of("hinge_on", hinge_on, HINGES)
+        _check("amplification", amplification, AMPLIFICATIONS)
+        _check("hinge_on", hinge_on, HINGES)
         self.amplification = amplification
         self.zero = zero
         self.stop_gradient = stop_gradient
@@ -127,3 +126,11 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
 
 def _image_means(scores):
     return ops.mean(ops.reshape(scores, (ops.shape(scores)[0], -1)), axis=1)
+
+
+def _check(argument, value, allowed):
+    if value not in allowed:
+        raise ValueError(
+            f"`{argument}` must be one of {', '.join(allowed)}. Received: "
+            f"{argument}={value!r}."
+        )

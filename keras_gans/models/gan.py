@@ -177,7 +177,7 @@ class GAN(GuardedTrainer):
         self.built = True
 
     @classmethod
-    def from_preset(cls, name: str, **changes: Any) -> "GAN":
+    def from_preset(cls, name: str, **changes):
         """Builds and compiles the model of a preset, without data or network.
 
         Args:
@@ -200,12 +200,7 @@ class GAN(GuardedTrainer):
         )
 
     @classmethod
-    def assemble(
-        cls,
-        generator: keras.Model,
-        discriminator: keras.Model,
-        **training: Any,
-    ) -> "GAN":
+    def assemble(cls, generator, discriminator, **training):
         """Builds and compiles a model by the settings of a paper's class.
 
         Args:
