@@ -213,8 +213,9 @@ class Objectives(backend.BackendTrainer):
     @contextlib.contextmanager
     def _frozen(self) -> Iterator[None]:
         """Drops what calls of the networks assign, but for random seeds."""
+        seeds = self._random_states()
         mapping = [(variable, variable) for variable in self._state]
         with keras.StatelessScope(state_mapping=mapping) as scope:
             yield
-        for seed in self._random_states():
+        for seed in seeds:
             seed.assign(scope.get_current_value(seed))

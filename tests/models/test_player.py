@@ -62,11 +62,8 @@ def square_gan(kind=GAN, **options):
 @pytest.mark.parametrize(
     "options",
     [
-        {},
         {"accumulate": 2},
         {"n_critic": 2, "remat": True},
-        {"share_fakes": True},
-        {"joint_scoring": False},
         {"share_fakes": True, "joint_scoring": False},
         {"loss": "relativistic_hinge"},
     ],
