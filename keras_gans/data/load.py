@@ -11,7 +11,7 @@ _PREFIXES = ("npz", "folder", "tfds")
 _FORMS = (
     "Allowed: embedded (Fashion-MNIST, with the package), npz:PATH (`images` "
     "and optional `labels`), folder:PATH (sub-folders are classes), tfds:NAME "
-    "(a prepared TFDS set, with data_dir)."
+    "or tfds:NAME@SPLIT (a prepared TFDS set, with data_dir)."
 )
 
 
@@ -21,7 +21,7 @@ def load_images(
     resolution: int,
     channels: int = 3,
     data_dir: str | None = None,
-    split: str = "train",
+    split: str | None = None,
     skip_bad_images: bool = False,
 ) -> ImageSet:
     """Loads real images by one of four forms.
@@ -31,6 +31,8 @@ def load_images(
     - `folder:PATH`: image files; sub-folders are classes.
     - `tfds:NAME`: a set of TensorFlow Datasets that is prepared in `data_dir`,
       or `data_dir/NAME` laid out as `split/class/image.png`.
+    - `tfds:NAME@SPLIT`: the same with its split, or a slice of one:
+      `tfds:cifar10@test`, `tfds:cifar10@train[:80%]`.
 
     Pictures are cropped to the centre square and resized bilinearly with
     antialiasing; colour becomes grey by the luma of ITU-R BT.601; grey is
@@ -41,16 +43,19 @@ def load_images(
         resolution: Side of the images, in pixels, positive.
         channels: 1 (grey) or 3 (RGB).
         data_dir: Where TFDS keeps its sets; only for `tfds:NAME`.
-        split: Split of TFDS; the other forms have only `train`.
+        split: Split of TFDS, `train` by default, where `dataset` names none;
+            the other forms have only `train`.
         skip_bad_images: Whether to leave out corrupt, truncated and non-image
             files, and to list them in `bad_images`, instead of raising.
 
     Raises:
-        ValueError: if the form is unknown, or the data is not as described.
+        ValueError: if the form is unknown, two different splits are given,
+            or the data is not as described.
         FileNotFoundError: if a path does not exist or a set of TFDS is not
             prepared.
     """
     form, path = _parse(dataset)
+    split = split_of(dataset, split)
     size = {
         "resolution": integer("resolution", resolution, minimum=1),
         "channels": channel_count(channels),
@@ -60,7 +65,8 @@ def load_images(
         from keras_gans.data.prepared import load_prepared
 
         return load_prepared(
-            path,
+            path.partition("@")[0],
+            label=f"tfds:{path}",
             data_dir=data_dir,
             split=split,
             skip_bad_images=skip_bad_images,
@@ -78,6 +84,33 @@ def load_images(
     from keras_gans.data.embedded import load_embedded
 
     return load_embedded(**size)
+
+
+def split_of(dataset: str, split: str | None = None) -> str:
+    """Returns the split that a data set of `load_images` is.
+
+    Args:
+        dataset: One of the forms.
+        split: As in `load_images`.
+
+    Raises:
+        ValueError: if `dataset` names another split.
+
+    Example:
+    >>> split_of("tfds:cifar10@train[:80%]"), split_of("tfds:cifar10")
+    ('train[:80%]', 'train')
+    """
+    form, path = _parse(dataset)
+    name, at, named = path.partition("@")
+    if form != "tfds" or not at:
+        return split or "train"
+    if not name or not named or split not in (None, named):
+        raise ValueError(
+            "A data set has one split, written tfds:NAME@SPLIT or given as "
+            f"`split`. Received: dataset={dataset!r}, split={split!r}. Leave "
+            "one out."
+        )
+    return named
 
 
 def _parse(dataset: str) -> tuple[str, str]:

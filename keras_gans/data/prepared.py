@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 def load_prepared(
     name: str,
     *,
+    label: str,
     data_dir: str | None,
     split: str,
     resolution: int,
@@ -49,6 +50,7 @@ def load_prepared(
         name: `NAME[/config][:version]` of a set that TFDS has prepared in
             `data_dir`, or a folder of `data_dir` laid out as
             `split/class/image.png`.
+        label: What to call the set.
         data_dir: Where TFDS keeps its sets; None for TFDS's own default.
         split: A split or a slice of one, such as `train[:80%]`.
         resolution: Side of the images, in pixels.
@@ -70,7 +72,7 @@ def load_prepared(
     bad = ()
     if fits_in_memory(info.num_examples, shape):
         source, bad = _into_memory(
-            f"tfds:{name}",
+            label,
             records,
             info.num_examples,
             shape,
@@ -87,9 +89,7 @@ def load_prepared(
             resolution=resolution,
             channels=channels,
         )
-    return ImageSet(
-        f"tfds:{name}", source, class_names=class_names, bad_images=bad
-    )
+    return ImageSet(label, source, class_names=class_names, bad_images=bad)
 
 
 def _find_builder(name: str, data_dir: str | None) -> Any:

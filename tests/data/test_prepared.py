@@ -118,6 +118,24 @@ def test_splits_and_slices_are_read(data_dir, split, count):
     assert len(everything(images)[0]) == count
 
 
+@pytest.mark.parametrize("split", ["test", "train[:80%]"])
+def test_the_name_of_a_set_may_say_the_split(data_dir, split):
+    name = f"tiny_garments@{split}"
+    named, given = load(name, data_dir), load(name[:13], data_dir, split=split)
+    assert named.name == f"tfds:{name}" and given.name == "tfds:tiny_garments"
+    assert named.content_hash() == given.content_hash()
+    train = load("tiny_garments", data_dir)
+    assert named.content_hash() != train.content_hash()
+    # Said twice, it is the same.
+    assert load(name, data_dir, split=split).num_images == named.num_images
+
+
+@pytest.mark.parametrize("name", ["tiny_garments@test", "tiny_garments@", "@a"])
+def test_a_set_has_one_split(data_dir, name):
+    with pytest.raises(ValueError, match="one split.*split='train'"):
+        load(name, data_dir, split="train")
+
+
 def test_a_version_may_be_named(data_dir):
     assert load("tiny_garments:1.0.0", data_dir).num_images == COUNT
 
@@ -238,9 +256,13 @@ def test_an_unknown_set_gets_the_nearest(data_dir, name, hint):
     assert hint in str(error.value) and "Allowed: NAME" in str(error.value)
 
 
-def test_an_unknown_split_gets_the_nearest(data_dir):
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("tiny_garments", {"split": "tset"}), ("tiny_garments@tset", {})],
+)
+def test_an_unknown_split_gets_the_nearest(data_dir, name, options):
     with pytest.raises(ValueError) as error:
-        load("tiny_garments", data_dir, split="tset")
+        load(name, data_dir, **options)
     message = str(error.value)
     assert "Did you mean 'test'?" in message and "has: test, train" in message
 
