@@ -11,6 +11,7 @@ import pathlib
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -25,7 +26,7 @@ from keras_gans.metrics import (
     evaluate_samples,
     frechet_distance,
 )
-from keras_gans.metrics.inception_network import build_network
+from keras_gans.metrics.extractors.inception_network import build_network
 
 TURNS, IMAGES = 5, 256
 HEADER = (
@@ -40,7 +41,7 @@ HEADER = (
 )
 
 
-def seconds(function) -> float:
+def seconds(function: Callable[[], object]) -> float:
     """Returns how long a call takes."""
     start = time.perf_counter()
     function()
@@ -82,7 +83,9 @@ def inception() -> tuple:
     )
 
 
-def passes(network, batch):
+def passes(
+    network: keras.Model, batch: np.ndarray
+) -> tuple[Callable[[], None], list[float]]:
     """Returns what passes `IMAGES` through, and what one image takes."""
     batch = keras.ops.convert_to_tensor(batch)
 

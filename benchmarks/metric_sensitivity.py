@@ -208,7 +208,9 @@ def picture(results: dict[str, list[tuple]]) -> Image.Image:
     return sheet
 
 
-def panel(draw, corner: tuple, title: str, lines: list[list]) -> None:
+def panel(
+    draw: ImageDraw.ImageDraw, corner: tuple, title: str, lines: list[list]
+) -> None:
     """Draws the values of one metric over the steps 0 to 4."""
     left, top = corner
     right, bottom = left + PANEL[0] - 6, top + PANEL[1] - 6
@@ -242,7 +244,9 @@ def panel(draw, corner: tuple, title: str, lines: list[list]) -> None:
                 draw.line([place(step, lower), place(step, upper)], fill=colour)
 
 
-def legend(draw, corner: tuple, results: dict[str, list[tuple]]) -> None:
+def legend(
+    draw: ImageDraw.ImageDraw, corner: tuple, results: dict[str, list[tuple]]
+) -> None:
     """Names the three lines and their steps."""
     left, top = corner
     font = ImageFont.load_default(11)

@@ -102,7 +102,7 @@ class Text(Subject):
 
     def __init__(self, config: Config):
         from keras_gans.data.text import load_text
-        from keras_gans.metrics.ngram import NgramDivergence
+        from keras_gans.metrics import NgramDivergence
 
         self.config = config
         self.text = load_text(

@@ -127,8 +127,7 @@ class Points(Subject):
         `error` is 1 - (share of samples near a mode)·(share of modes
         covered), or the distance where there are no modes.
         """
-        from keras_gans.metrics.mode_coverage import mode_coverage
-        from keras_gans.metrics.sliced_wasserstein import sliced_wasserstein
+        from keras_gans.metrics import mode_coverage, sliced_wasserstein
 
         distance = sliced_wasserstein(self.real, samples)
         mixture = self.points.mixture

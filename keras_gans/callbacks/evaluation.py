@@ -2,15 +2,29 @@
 
 import math
 import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from keras_gans.callbacks.at_steps import AtSteps
 from keras_gans.callbacks.leaders import Leaders
 from keras_gans.callbacks.summary import SummaryWriter
+from keras_gans.checks import did_you_mean
 from keras_gans.images import to_uint8
-from keras_gans.metrics.certificate import generator_fields
-from keras_gans.metrics.evaluation import QUICK, evaluate_samples
+from keras_gans.metrics.evaluation.certificate import generator_fields
+from keras_gans.metrics.evaluation.evaluate import (
+    QUICK,
+    flattened,
+    require_samples,
+    scores_of_samples,
+)
+from keras_gans.metrics.evaluation.protocol import tasks_of
+from keras_gans.metrics.evaluation.reference import Reference
+from keras_gans.metrics.registry import MetricSettings, needing
+
+# What a score and the ends of its interval are called.
+_ENDS = ("", "_low", "_high")
 
 
 class Evaluation(AtSteps):
@@ -23,6 +37,16 @@ class Evaluation(AtSteps):
     all of `samples` only if the 95 % interval of that score does not lie
     above the leader's own screening: most steps of a run are no contenders.
 
+    At the end of an epoch `logs` get the scores and their intervals of the
+    latest evaluation of all samples, so that `EarlyStopping`,
+    `ReduceLROnPlateau`, `ModelCheckpoint`, `CSVLogger` and `History` see
+    them if they come after this callback. Epochs without an evaluation repeat
+    them, and epochs before the first have none: with `every` at most the
+    steps of an epoch, each epoch has its own, and `CSVLogger`, which takes
+    its columns from the first epoch, all of them. What is evaluated when
+    training ends comes too late for the last epoch's logs, unless its last
+    step is a multiple of `every`.
+
     Args:
         references: `keras_gans.metrics.Reference` of the real images, or
             several with different extractors.
@@ -30,7 +54,8 @@ class Evaluation(AtSteps):
         samples: Generated images an evaluation, at least 2.
         batch_size: Images generated at once.
         seed: Seed of the latents.
-        metrics: Some of `keras_gans.metrics.METRICS`.
+        metrics: Some of `keras_gans.metrics.METRICS`, each computed against
+            every reference that has what it needs.
         held_out: References of real images that are not trained on, one for
             each of `references`; with them a full evaluation has the scores
             of `memorization` too.
@@ -56,27 +81,31 @@ class Evaluation(AtSteps):
         results: The results of this run so far.
         leaders: `Leaders`, the best generators so far.
         best_score: Lowest `monitor` so far, infinity before the first.
+
+    Raises:
+        ValueError: When training begins, a `monitor` that is not computed,
+            or a metric that no reference or the model has the needs of.
     """
 
     def __init__(
         self,
-        references,
+        references: Reference | Sequence[Reference] | None,
         every: int = 0,
         samples: int = 2500,
         batch_size: int = 250,
         seed: int = 0,
-        metrics=QUICK,
-        held_out=(),
-        record=None,
-        best=None,
+        metrics: Sequence[str] = QUICK,
+        held_out: Reference | Sequence[Reference] = (),
+        record: Callable[[dict], None] | None = None,
+        best: str | Path | None = None,
         keep_best: int = 1,
         screening_samples: int = 0,
         monitor: str = "fid_lite0",
         best_score: float = math.inf,
-        leaders=(),
+        leaders: Sequence[dict] = (),
         images_per_step: int = 0,
         earlier_seconds: float = 0.0,
-        log_dir=None,
+        log_dir: str | Path | None = None,
     ):
         super().__init__(every)
         self.references = references
@@ -93,9 +122,11 @@ class Evaluation(AtSteps):
         self.results = []
         self.writer = SummaryWriter(log_dir) if log_dir else None
         self._seconds = earlier_seconds
+        self._latest, self._certificates = {}, {}
 
     @property
     def best_score(self) -> float:
+        """Lowest `monitor` so far, infinity before the first."""
         return self.leaders.best_score
 
     @property
@@ -103,11 +134,34 @@ class Evaluation(AtSteps):
         """Seconds of training so far, evaluations not counted."""
         return self._seconds + time.monotonic() - self._since
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         super().on_train_begin(logs)
+        # Without references a subclass knows what is scored.
+        if self.references is not None:
+            self._check(self._asked(None), self.samples)
+            if self.screening_samples:
+                metrics = self._asked(self.screening_samples)
+                self._check(metrics, self.screening_samples)
+        self._latest = {}
         self._since = time.monotonic()
 
-    def at_step(self, step, logs):
+    def _check(self, metrics, samples):
+        tasks = tasks_of(metrics, self.references, self.held_out)
+        require_samples(samples, metrics, MetricSettings())
+        of_classes = needing(metrics, "labels")
+        if of_classes and not self.model.num_classes:
+            raise ValueError(
+                f"{', '.join(of_classes)} need a model with classes. Received: "
+                "one without. Leave them out of `metrics`."
+            )
+        names = [name for task in tasks for name in task.scores]
+        self._require_monitor([n + e for n in names for e in _ENDS])
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        if logs is not None:
+            logs.update(self._latest)
+
+    def at_step(self, step: int, logs: dict) -> None:
         self._seconds = self.seconds
         result = {
             "step": step,
@@ -122,7 +176,7 @@ class Evaluation(AtSteps):
             scores = {
                 f"evaluation/{name}": value
                 for name, value in result.items()
-                if isinstance(value, float)
+                if _is_score(value)
             }
             self.writer.scalars(scores, step)
             self.writer.flush()
@@ -136,6 +190,7 @@ class Evaluation(AtSteps):
             if not self.leaders.admits(screening):
                 return {"screening": scores, "verdict": "no contender"}
         scores = self.evaluate()
+        self._latest = {k: v for k, v in scores.items() if _is_score(v)}
         verdict = self.leaders.offer(
             self.model.sampling_generator,
             step,
@@ -145,18 +200,28 @@ class Evaluation(AtSteps):
         return {**scores, "verdict": verdict}
 
     def _monitored(self, scores):
-        if self.monitor not in scores:
-            numbers = (k for k, v in scores.items() if isinstance(v, float))
+        self._require_monitor([k for k, v in scores.items() if _is_score(v)])
+        score = {
+            end.removeprefix("_") or "value": scores[self.monitor + end]
+            for end in _ENDS
+            if self.monitor + end in scores
+        }
+        if self.monitor in self._certificates:
+            score["certificate"] = self._certificates[self.monitor]
+        return score
+
+    def _require_monitor(self, names):
+        if self.monitor not in names:
             raise ValueError(
                 "`monitor` must be one of the scores. Received: "
-                f"monitor={self.monitor!r}, scores: {', '.join(numbers)}."
+                f"monitor={self.monitor!r}, scores: {', '.join(names)}."
+                f"{did_you_mean(self.monitor, names)}"
             )
-        ends = {
-            end: scores[f"{self.monitor}_{end}"]
-            for end in ("low", "high")
-            if f"{self.monitor}_{end}" in scores
-        }
-        return {"value": scores[self.monitor], **ends}
+
+    def _asked(self, samples):
+        """Returns the metrics of an evaluation; None stands for all samples."""
+        further = ("memorization",) if self.held_out and not samples else ()
+        return tuple(dict.fromkeys((*self.metrics, *further)))
 
     def evaluate(self, samples: int | None = None) -> dict:
         """Returns the scores of the model as it is.
@@ -164,25 +229,26 @@ class Evaluation(AtSteps):
         Args:
             samples: Generated images; `self.samples` by default.
         """
-        gan, metrics = self.model, self.metrics
-        if self.held_out and samples is None:
-            metrics = (*metrics, "memorization")
-        return evaluate_samples(
+        gan, references = self.model, self.references
+        scores = scores_of_samples(
             self._samples(self.samples if samples is None else samples),
-            self.references,
-            metrics=metrics,
+            references,
+            metrics=self._asked(samples),
             held_out=self.held_out,
             generator=generator_fields(
                 gan.sampling_generator, gan.averaged_generator is not None
             ),
         )
+        self._certificates = {s.name: s.certificate for s in scores}
+        one = isinstance(references, Reference) or len(references) == 1
+        return flattened(scores, one)
 
-    def _samples(self, samples):
+    def _samples(self, samples) -> Iterator[tuple]:
         gan = self.model
-        generator = np.random.default_rng(self.seed)
+        random = np.random.default_rng(self.seed)
         for start in range(0, samples, self.batch_size):
             count = min(self.batch_size, samples - start)
-            inputs = gan.fixed_latents(count, generator)
+            inputs = gan.fixed_latents(count, random)
             labels = ()
             if gan.num_classes:
                 labels = np.arange(start, start + count) % gan.num_classes
@@ -192,3 +258,7 @@ class Evaluation(AtSteps):
                 inputs, batch_size=self.batch_size, verbose=0
             )
             yield (to_uint8(images), *labels)
+
+
+def _is_score(value):
+    return isinstance(value, float)

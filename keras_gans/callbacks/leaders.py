@@ -2,11 +2,15 @@
 
 import math
 import pathlib
+import warnings
+from collections.abc import Sequence
 
 import keras
 
 from keras_gans import files
-from keras_gans.metrics.intervals import compare_intervals
+from keras_gans.checks import integer
+from keras_gans.metrics.evaluation.certificate import differences
+from keras_gans.metrics.statistics.intervals import compare_intervals
 
 
 class Leaders:
@@ -14,6 +18,9 @@ class Leaders:
 
     The lower value leads, whatever the intervals; the verdict says when they
     overlap, that is when another draw of samples might decide otherwise.
+    Scores are compared if their certificates agree, or one has none; at the
+    first that was computed otherwise the search begins anew, with a warning.
+    Files in `top` that belong to no leader are removed when a run resumes.
 
     Args:
         best: File of the leader, or None to keep no files.
@@ -24,19 +31,24 @@ class Leaders:
 
     Attributes:
         entries: The leaders, the best first, ready for JSON: `step`, `score`
-            (`value`, and `low` and `high` if there is an interval) and
-            `screening`, the score of fewer samples, or None.
+            (`value`; `low` and `high` if there is an interval; `certificate`
+            if it is known) and `screening`, the score of fewer samples, or
+            None.
     """
 
-    def __init__(self, best, keep=1, entries=(), best_score=math.inf):
-        if keep < 1:
-            raise ValueError(
-                f"At least 1 generator is kept. Received: keep={keep}."
-            )
+    def __init__(
+        self,
+        best: str | pathlib.Path | None,
+        keep: int = 1,
+        entries: Sequence[dict] = (),
+        best_score: float = math.inf,
+    ):
         self._best = None if best is None else pathlib.Path(best)
-        self._keep = keep
+        self._keep = integer("keep", keep)
         self.entries = list(entries)[:keep]
         self._best_score = best_score
+        if self.entries:
+            self.clean()
 
     @property
     def best_score(self) -> float:
@@ -48,16 +60,24 @@ class Leaders:
     def admits(self, screening: dict) -> bool:
         """Returns whether a screened generator may be the best.
 
-        It may unless its interval lies above that of the leader.
+        It may unless its interval lies above that of the leader, screened
+        in the same way.
 
         Args:
             screening: Its score, as in `entries`.
         """
-        if not self.entries or not self.entries[0]["screening"]:
+        leader = self.entries[0]["screening"] if self.entries else None
+        if not leader or _differing(screening, leader):
             return True
-        return _compared(screening, self.entries[0]["screening"]) != "higher"
+        return _compared(screening, leader) != "higher"
 
-    def offer(self, generator, step, score, screening=None) -> str:
+    def offer(
+        self,
+        generator: keras.Model,
+        step: int,
+        score: dict,
+        screening: dict | None = None,
+    ) -> str:
         """Saves a generator if it is among the best; returns the verdict.
 
         Args:
@@ -66,6 +86,7 @@ class Leaders:
             score: Its score, as in `entries`.
             screening: Likewise, of fewer samples.
         """
+        anew = self._begin_anew(score)
         # A finished run that is resumed evaluates its last step once more.
         if any(entry["step"] == step for entry in self.entries):
             return "evaluated before"
@@ -82,18 +103,33 @@ class Leaders:
             dropped = self.entries[self._keep :]
             del self.entries[self._keep :]
             self._save(generator, entry, leads, dropped)
-        return verdict
+        return f"{verdict}, begun anew" if anew else verdict
 
-    def forget(self):
+    def _begin_anew(self, score):
+        """Forgets leaders that were scored otherwise; returns whether."""
+        for entry in self.entries:
+            if differing := _differing(score, entry["score"]):
+                warnings.warn(
+                    "The leaders so far were scored otherwise: "
+                    f"{'; '.join(differing)}. The best generator is sought "
+                    "anew.",
+                    stacklevel=2,
+                )
+                self.forget()
+                return True
+        return False
+
+    def forget(self) -> None:
         """Removes every leader: the next generator leads."""
         self.entries, self._best_score = [], math.inf
         self.clean()
 
-    def clean(self):
+    def clean(self) -> None:
         """Removes the files in `top` that belong to no leader."""
         if self._best is None:
             return
-        kept = {self._place(entry) for entry in self.entries}
+        in_top = self.entries if self._keep > 1 else ()
+        kept = {self._place(entry) for entry in in_top}
         for path in self._best.parent.glob("top/step_*.keras"):
             if path not in kept:
                 path.unlink()
@@ -124,6 +160,13 @@ class Leaders:
                 save_generator(generator, self._place(entry))
             for old in dropped:
                 self._place(old).unlink(missing_ok=True)
+
+
+def _differing(a, b):
+    """Returns how the certificates of two scores differ, if both have one."""
+    if "certificate" not in a or "certificate" not in b:
+        return []
+    return differences(a["certificate"], b["certificate"])
 
 
 def _compared(a, b):

@@ -7,6 +7,8 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 
+from keras_gans.checks import did_you_mean
+
 COMMANDS = ("evaluate",)
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -37,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv[0] not in COMMANDS:
         return _fail(
             f"The command must be one of {', '.join(COMMANDS)}. Received: "
-            f"{argv[0]!r}."
+            f"{argv[0]!r}.{did_you_mean(argv[0], COMMANDS)}"
         )
     # What TensorFlow logs is noise to a user.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -84,6 +86,6 @@ def _noted_interrupts() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, handler)
 
 
-def _fail(text, status=USAGE_ERROR) -> int:
+def _fail(text: str, status: int = USAGE_ERROR) -> int:
     print(text, file=sys.stderr)
     return status

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 
 import keras
 
+from keras_gans import files
 from keras_gans.cli.flags import Options
 from keras_gans.cli.samples import Samples, open_samples
 from keras_gans.data import ImageSet, load_images
+from keras_gans.data.load import split_of
 from keras_gans.metrics import (
     EfficientNetLite0Features,
     InceptionFeatures,
@@ -19,7 +21,7 @@ from keras_gans.metrics import (
     Score,
     scores_of_samples,
 )
-from keras_gans.metrics.settings import OF_CLASSES
+from keras_gans.metrics.registry import needing
 
 
 def evaluate(options: Options) -> None:
@@ -39,17 +41,14 @@ def evaluate(options: Options) -> None:
         skip_bad_images=options.skip_bad_images,
     )
     real = _load(options, options.reference, samples)
-    held_out = None
-    if options.held_out:
-        held_out = _load(options, options.held_out, samples)
+    held_out = options.held_out and _load(options, options.held_out, samples)
     count = _count(options, samples)
     _check_classes(options, samples, real)
     extractors = _extractors(options)
     _say(f"Samples    {samples.description}: {count:,}")
+    by_class = bool(needing(options.metrics, "classes"))
     references = [
-        _reference(
-            options, real, extractor, by_class="intra_fid" in options.metrics
-        )
+        _reference(options, options.reference, real, extractor, by_class)
         for extractor in extractors
     ]
     _say(f"Reference  {real.name}: {references[0].count:,}")
@@ -59,10 +58,13 @@ def evaluate(options: Options) -> None:
         references,
         metrics=options.metrics,
         count=count,
-        settings=MetricSettings(seed=options.seed),
+        settings=MetricSettings(
+            inception_score_splits=options.inception_score_splits,
+            seed=options.seed,
+        ),
         generator=samples.certificate,
         held_out=[
-            _reference(options, held_out, extractor, by_class=False)
+            _reference(options, options.held_out, held_out, extractor, False)
             for extractor in extractors
             if held_out
         ],
@@ -70,7 +72,7 @@ def evaluate(options: Options) -> None:
     _write(options, scores)
 
 
-def _load(options, name: str, samples: Samples) -> ImageSet:
+def _load(options: Options, name: str, samples: Samples) -> ImageSet:
     return load_images(
         name,
         resolution=samples.resolution,
@@ -81,7 +83,7 @@ def _load(options, name: str, samples: Samples) -> ImageSet:
     )
 
 
-def _count(options, samples: Samples) -> int:
+def _count(options: Options, samples: Samples) -> int:
     count = options.count or samples.count
     if samples.available is not None and count > samples.available:
         raise ValueError(
@@ -91,8 +93,8 @@ def _count(options, samples: Samples) -> int:
     return count
 
 
-def _check_classes(options, samples: Samples, real: ImageSet) -> None:
-    of_classes = [name for name in options.metrics if name in OF_CLASSES]
+def _check_classes(options: Options, samples: Samples, real: ImageSet) -> None:
+    of_classes = needing(options.metrics, "labels")
     if of_classes and samples.num_classes == 0:
         raise ValueError(
             f"{', '.join(of_classes)} need samples with labels. Received: "
@@ -103,15 +105,16 @@ def _check_classes(options, samples: Samples, real: ImageSet) -> None:
             f"{options.samples} takes labels, but does not say of how many "
             "classes. Give an export of the run instead."
         )
-    if "intra_fid" in of_classes and samples.num_classes != real.num_classes:
+    by_class = needing(options.metrics, "classes")
+    if by_class and samples.num_classes != real.num_classes:
         raise ValueError(
-            "intra_fid needs as many classes in the samples as in the "
-            f"reference. Received: {samples.num_classes} and "
+            f"{', '.join(by_class)} needs as many classes in the samples as "
+            f"in the reference. Received: {samples.num_classes} and "
             f"{real.num_classes}."
         )
 
 
-def _extractors(options) -> list:
+def _extractors(options: Options) -> list:
     extractors = []
     if "lite0" in options.extractor:
         extractors.append(
@@ -127,7 +130,9 @@ def _extractors(options) -> list:
     return extractors
 
 
-def _reference(options, real: ImageSet, extractor, by_class) -> Reference:
+def _reference(
+    options: Options, dataset: str, real: ImageSet, extractor, by_class: bool
+) -> Reference:
     count = min(options.reference_count or real.num_images, real.num_images)
     batches = real.evaluation_batches(extractor.batch_size, limit=count)
     return Reference.from_images(
@@ -135,7 +140,7 @@ def _reference(options, real: ImageSet, extractor, by_class) -> Reference:
         extractor,
         name=real.name,
         content_hash=real.content_hash(),
-        split=options.split,
+        split=split_of(dataset, options.split),
         count=count,
         by_class=by_class,
         cache_dir=options.cache_dir,
@@ -163,7 +168,7 @@ def _shown(batches: Iterable, count: int) -> Iterator[tuple]:
             show(final=True)
 
 
-def _write(options, scores: list[Score]) -> None:
+def _write(options: Options, scores: list[Score]) -> None:
     if options.json is None:
         print(table(scores))
         return
@@ -171,7 +176,7 @@ def _write(options, scores: list[Score]) -> None:
     if options.json == "-":
         print(text)
         return
-    pathlib.Path(options.json).write_text(f"{text}\n", encoding="utf-8")
+    files.write_text(options.json, f"{text}\n")
     print(table(scores))
     print(f"Scores and certificates: {options.json}")
 
@@ -188,12 +193,12 @@ def table(scores: list[Score]) -> str:
     return "\n".join(lines)
 
 
-def _require_folder(path):
+def _require_folder(path: pathlib.Path) -> None:
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"--json must be a file in a folder that exists. Received: {path}."
         )
 
 
-def _say(text):
+def _say(text: str) -> None:
     print(text, file=sys.stderr)

@@ -1,17 +1,17 @@
 """The flags of `keras-gans evaluate`, checked before any work."""
 
 import argparse
-import dataclasses
+import importlib
 import os
 import pathlib
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from keras_gans.checks import did_you_mean
-from keras_gans.metrics.inception import PROTOCOLS
-from keras_gans.metrics.settings import METRICS, ON_REQUEST
+from keras_gans.metrics.extractors.inception import PROTOCOLS
+from keras_gans.metrics.registry import METRICS, default_metrics, needing
 
 EXTRACTORS = ("lite0", "inception")
-_BY_DEFAULT = tuple(name for name in METRICS if name not in ON_REQUEST)
 
 _EXAMPLES = """\
 examples:
@@ -24,29 +24,8 @@ Wrong flags and data exit with status 2, an interrupt with 130.
 """
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Options:
-    """What `keras-gans evaluate` is asked for; see `--help`."""
-
-    samples: str
-    reference: str
-    held_out: str
-    count: int | None
-    reference_count: int | None
-    metrics: tuple[str, ...]
-    extractor: tuple[str, ...]
-    evaluation_resolution: int
-    inception_weights: str
-    inception_protocol: tuple[str, ...]
-    resolution: int | None
-    channels: int | None
-    data_dir: str | None
-    split: str
-    skip_bad_images: bool
-    seed: int
-    batch_size: int
-    json: str | None
-    cache_dir: str
+# A value for each flag of `--help`, under its name.
+Options = argparse.Namespace
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,9 +43,10 @@ def read_options(argv: list[str]) -> Options:
             flags that do not fit together.
         SystemExit: With status 0, after `--help`.
     """
+    _import_plugins(argv)
     values, rest = _parser().parse_known_args(argv)
     if rest:
-        raise ValueError(_unknown(rest[0]))
+        raise ValueError(_unknown(rest[0], vars(values)))
     # Not left to argparse, which would complain of these first.
     for name in ("samples", "reference"):
         if not getattr(values, name):
@@ -83,14 +63,39 @@ def read_options(argv: list[str]) -> Options:
             f"--extractor={','.join(values.extractor)}. Add "
             "--extractor=inception."
         )
-    if ("memorization" in values.metrics) != bool(values.held_out):
+    if bool(needing(values.metrics, "held_out")) != bool(values.held_out):
         raise ValueError(
-            "The metric memorization and --held_out belong together. "
+            f"The metric {', '.join(needing(tuple(METRICS), 'held_out'))} and "
+            "--held_out belong together. "
             f"Received: --metrics={','.join(values.metrics)}, "
             f"--held_out={values.held_out!r}."
         )
     values.inception_protocol = values.inception_protocol or ("clean",)
-    return Options(**vars(values))
+    return values
+
+
+def _import_plugins(argv):
+    """Imports the modules that `--plugins` names: they register metrics."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    _plugin_flag(parser.add_argument)
+    for name in parser.parse_known_args(argv)[0].plugins:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ValueError(
+                "--plugins must be modules that Python finds, for example on "
+                f"PYTHONPATH. Received: {name} ({error})."
+            ) from error
+
+
+def _plugin_flag(add):
+    add(
+        "--plugins",
+        type=_names,
+        default=(),
+        metavar="MODULE,...",
+        help="modules that register metrics of their own",
+    )
 
 
 def _parser():
@@ -101,8 +106,11 @@ def _parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    for group in (_data_flags, _metric_flags, _run_flags):
-        group(parser.add_argument)
+    _data_flags(parser.add_argument)
+    _size_flags(parser.add_argument)
+    _metric_flags(parser.add_argument)
+    _plugin_flag(parser.add_argument)
+    _run_flags(parser.add_argument)
     return parser
 
 
@@ -115,7 +123,7 @@ def _data_flags(add):
     add(
         "--reference",
         metavar="DATA",
-        help="real images: embedded, tfds:NAME, folder:PATH or npz:PATH",
+        help="real images: embedded, tfds:NAME[@SPLIT], folder:PATH, npz:PATH",
     )
     add(
         "--held_out",
@@ -130,6 +138,16 @@ def _data_flags(add):
         help="samples; 10000 of a generator, all stored images",
     )
     add("--reference_count", type=_integer(2), help="real images; all of them")
+    add("--data_dir", help="where the prepared TFDS data sets lie")
+    add("--split", help="of a TFDS data set; train")
+    add(
+        "--skip_bad_images",
+        action="store_true",
+        help="leave out files that are not readable images",
+    )
+
+
+def _size_flags(add):
     add(
         "--resolution",
         type=_integer(1),
@@ -141,23 +159,24 @@ def _data_flags(add):
         choices=(1, 3),
         help="1 (grey) or 3 (colour); those of the samples",
     )
-    add("--data_dir", help="where the prepared TFDS data sets lie")
-    add("--split", default="train", help="of a TFDS data set; train")
-    add(
-        "--skip_bad_images",
-        action="store_true",
-        help="leave out files that are not readable images",
-    )
 
 
 def _metric_flags(add):
+    by_default = default_metrics()
+    others = [name for name in METRICS if name not in by_default]
     add(
         "--metrics",
-        type=_some_of(METRICS),
-        default=_BY_DEFAULT,
+        type=_some_of(tuple(METRICS)),
+        default=by_default,
         metavar="A,B,...",
-        help=f"of {', '.join(_BY_DEFAULT)} (the default), and of "
-        f"{', '.join(ON_REQUEST)}; or all",
+        help=f"of {', '.join(by_default)} (the default), and of "
+        f"{', '.join(others)}; or all",
+    )
+    add(
+        "--inception_score_splits",
+        type=_integer(1),
+        default=10,
+        help="random groups of samples of the Inception score; 10",
     )
     add(
         "--extractor",
@@ -216,7 +235,7 @@ def default_cache() -> pathlib.Path:
     return pathlib.Path(home) / "keras_gans" / "references"
 
 
-def _integer(minimum):
+def _integer(minimum: int) -> Callable[[str], int]:
     def integer(text):
         number = int(text) if text.lstrip("-").isdecimal() else None
         if number is None or number < minimum:
@@ -228,9 +247,13 @@ def _integer(minimum):
     return integer
 
 
-def _some_of(allowed):
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _some_of(allowed: tuple[str, ...]) -> Callable[[str], tuple[str, ...]]:
     def some_of(text):
-        names = tuple(part.strip() for part in text.split(",") if part.strip())
+        names = _names(text)
         if names == ("all",):
             return allowed
         wrong = [name for name in names if name not in allowed]
@@ -245,15 +268,12 @@ def _some_of(allowed):
     return some_of
 
 
-def _unknown(argument):
+def _unknown(argument: str, flags: Iterable[str]) -> str:
     if not argument.startswith("--"):
         return (
             "Flags are written --name=value. Received the argument "
             f"{argument!r}. --help lists the flags."
         )
     name = argument.partition("=")[0]
-    known = [f"--{field.name}" for field in dataclasses.fields(Options)]
-    return (
-        f"Unknown flag {name}.{did_you_mean(name, known)} "
-        "--help lists the flags."
-    )
+    hint = did_you_mean(name, [f"--{flag}" for flag in flags])
+    return f"Unknown flag {name}.{hint} --help lists the flags."

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_gans.data import ImageSet, load_images
 from keras_gans.images import to_uint8
-from keras_gans.metrics.certificate import (
+from keras_gans.metrics.evaluation.certificate import (
     generator_fields,
     serialized_layers,
     unknown_generator,
@@ -66,10 +66,14 @@ class Generated(Samples):
         self.resolution, _, self.channels = image_shape
 
     @abc.abstractmethod
-    def make(self, latents, labels) -> np.ndarray:
+    def make(
+        self, latents: np.ndarray, labels: np.ndarray | None
+    ) -> np.ndarray:
         """Returns uint8 images; `labels` is None without classes."""
 
-    def batches(self, count, batch_size, seed):
+    def batches(
+        self, count: int, batch_size: int, seed: int
+    ) -> Iterator[tuple]:
         random = np.random.default_rng(seed)
         for start in range(0, count, batch_size):
             size = min(batch_size, count - start)
@@ -96,7 +100,9 @@ class SavedGenerator(Generated):
         self.certificate = generator_fields(self.model)
         self.description = f"{path}, {self.model.count_params():,} parameters"
 
-    def make(self, latents, labels):
+    def make(
+        self, latents: np.ndarray, labels: np.ndarray | None
+    ) -> np.ndarray:
         inputs = latents if labels is None else [latents, labels]
         return to_uint8(
             self.model.predict(inputs, batch_size=len(latents), verbose=0)
@@ -118,7 +124,9 @@ class Exported(Generated):
             for name, unknown in unknown_generator().items()
         }
 
-    def make(self, latents, labels):
+    def make(
+        self, latents: np.ndarray, labels: np.ndarray | None
+    ) -> np.ndarray:
         return self.model(latents, labels)
 
 
@@ -133,7 +141,9 @@ class Stored(Samples):
         self.count = self.available = images.num_images
         self.certificate = unknown_generator()
 
-    def batches(self, count, batch_size, seed):
+    def batches(
+        self, count: int, batch_size: int, seed: int
+    ) -> Iterator[tuple]:
         # A fixed subset, spread over all of them.
         batches = self.images.evaluation_batches(batch_size, limit=count)
         for batch in batches.as_numpy_iterator():

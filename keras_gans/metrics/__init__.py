@@ -1,76 +1,81 @@
 """Distances between sets of images, and the features they compare."""
 
-from keras_gans.metrics.certificate import (
+from keras_gans.metrics.evaluation.certificate import (
     Score,
     generator_fields,
     mean_score,
 )
-from keras_gans.metrics.class_diversity import ClassDiversity, class_diversity
-from keras_gans.metrics.class_metrics import (
-    IntraClassDistance,
-    intra_class_distance,
-)
-from keras_gans.metrics.efficientnet_lite0 import EfficientNetLite0Features
-from keras_gans.metrics.evaluation import (
+from keras_gans.metrics.evaluation.evaluate import (
     evaluate_samples,
     scores_of_samples,
 )
-from keras_gans.metrics.frechet import FrechetDistance, frechet_distance
-from keras_gans.metrics.frechet_uncertainty import (
-    FrechetWithInterval,
-    frechet_infinity,
+from keras_gans.metrics.evaluation.reference import Reference
+from keras_gans.metrics.extractors.efficientnet_lite0 import (
+    EfficientNetLite0Features,
 )
-from keras_gans.metrics.inception import InceptionFeatures
-from keras_gans.metrics.inception_accuracy import (
-    InceptionAccuracy,
+from keras_gans.metrics.extractors.inception import InceptionFeatures
+from keras_gans.metrics.extractors.resizing import resize_images
+from keras_gans.metrics.registry import (
+    METRICS,
+    Inputs,
+    Metric,
+    MetricSettings,
+    register,
+)
+from keras_gans.metrics.scores.class_diversity import (
+    ClassDiversity,
+    class_diversity,
+)
+from keras_gans.metrics.scores.fid import FrechetDistance, frechet_distance
+from keras_gans.metrics.scores.fid_infinity import frechet_infinity
+from keras_gans.metrics.scores.fid_interval import (
+    FrechetWithInterval,
+)
+from keras_gans.metrics.scores.inception_accuracy import (
     inception_accuracy,
 )
-from keras_gans.metrics.inception_score import InceptionScore, inception_score
-from keras_gans.metrics.intervals import compare_intervals
-from keras_gans.metrics.kernel import (
-    KernelDistance,
+from keras_gans.metrics.scores.inception_score import (
+    InceptionScore,
+    inception_score,
+)
+from keras_gans.metrics.scores.intra_fid import (
+    intra_class_distance,
+)
+from keras_gans.metrics.scores.kid import (
     kernel_distance,
-    kernel_distance_unbiased,
     kernel_interval,
 )
-from keras_gans.metrics.manifold import (
-    ManifoldMetrics,
+from keras_gans.metrics.scores.memorization import Memorization, memorization
+from keras_gans.metrics.scores.mode_coverage import mode_coverage
+from keras_gans.metrics.scores.ms_ssim import ms_ssim
+from keras_gans.metrics.scores.neighbours import (
+    nearest_neighbours,
+)
+from keras_gans.metrics.scores.ngram import NgramDivergence
+from keras_gans.metrics.scores.precision_recall import (
     density_coverage,
     precision_recall,
 )
-from keras_gans.metrics.memorization import Memorization, memorization
-from keras_gans.metrics.mode_coverage import mode_coverage
-from keras_gans.metrics.moments import Moments
-from keras_gans.metrics.ms_ssim import ms_ssim
-from keras_gans.metrics.neighbours import (
-    NearestNeighbours,
-    nearest_neighbours,
-)
-from keras_gans.metrics.ngram import NgramDivergence
-from keras_gans.metrics.reference import Reference
-from keras_gans.metrics.resizing import resize_images
-from keras_gans.metrics.settings import METRICS, MetricSettings
-from keras_gans.metrics.sliced_wasserstein import sliced_wasserstein
-from keras_gans.metrics.sliced_wasserstein_images import (
+from keras_gans.metrics.scores.sliced_wasserstein import sliced_wasserstein
+from keras_gans.metrics.scores.sliced_wasserstein_images import (
     SlicedWassersteinImages,
 )
+from keras_gans.metrics.statistics.intervals import compare_intervals
+from keras_gans.metrics.statistics.moments import Moments
 
 __all__ = [
     "ClassDiversity",
     "EfficientNetLite0Features",
     "FrechetDistance",
     "FrechetWithInterval",
-    "InceptionAccuracy",
     "InceptionFeatures",
     "InceptionScore",
-    "IntraClassDistance",
-    "KernelDistance",
+    "Inputs",
     "METRICS",
-    "ManifoldMetrics",
     "Memorization",
+    "Metric",
     "MetricSettings",
     "Moments",
-    "NearestNeighbours",
     "NgramDivergence",
     "Reference",
     "Score",
@@ -86,7 +91,6 @@ __all__ = [
     "inception_score",
     "intra_class_distance",
     "kernel_distance",
-    "kernel_distance_unbiased",
     "kernel_interval",
     "mean_score",
     "memorization",
@@ -94,6 +98,7 @@ __all__ = [
     "ms_ssim",
     "nearest_neighbours",
     "precision_recall",
+    "register",
     "resize_images",
     "scores_of_samples",
     "sliced_wasserstein",

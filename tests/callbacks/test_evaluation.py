@@ -1,6 +1,7 @@
 import itertools
 import json
 
+import keras
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -8,8 +9,11 @@ from numpy.testing import assert_allclose
 from keras_gans.callbacks import Evaluation
 from keras_gans.callbacks.leaders import Leaders
 from keras_gans.images import to_uint8
-from keras_gans.metrics import Reference
+from keras_gans.metrics import Reference, Score
 from tests.callbacks.tiny import fit, tiny_gan
+
+# As a run without certificates kept it.
+OLD = {"step": 1, "score": {"value": 5.0}, "screening": None}
 
 
 class Named:
@@ -80,15 +84,12 @@ def scripted(monkeypatch, scores):
     def evaluate(sample_batches, references, **options):
         batches.append(list(sample_batches))
         count = sum(len(batch[0]) for batch in batches[-1])
-        value = score(*next(scores))
-        result = {
-            {"value": "fid_lite0"}.get(name, f"fid_lite0_{name}"): number
-            for name, number in value.items()
-        }
-        return {**result, "count": count, "certificate": {}}
+        certificate = {"sample_count": count}
+        fields = score(*next(scores))
+        return [Score("fid_lite0", certificate=certificate, **fields)]
 
     monkeypatch.setattr(
-        "keras_gans.callbacks.evaluation.evaluate_samples", evaluate
+        "keras_gans.callbacks.evaluation.scores_of_samples", evaluate
     )
     return batches
 
@@ -211,12 +212,61 @@ def test_fewer_may_be_kept_after_resuming(tmp_path):
     leaders = Leaders(tmp_path / "best.keras", keep=3)
     offer(leaders, [3.0, 2.0, 1.0])
     fewer = Leaders(tmp_path / "best.keras", 2, entries=leaders.entries)
-    fewer.clean()
     assert steps(fewer) == [3, 2]
     assert set(files(tmp_path / "top")) == {
         "step_00000002.keras",
         "step_00000003.keras",
     }
+    Leaders(tmp_path / "best.keras", 1, entries=fewer.entries)
+    assert files(tmp_path) == {"best.keras": "3"}
+
+
+def certified(value, reach=None, **certificate):
+    return {**score(value, reach), "certificate": certificate}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("value", [2.0, 9.0])
+def test_scores_computed_otherwise_begin_anew(tmp_path, value):
+    leaders = Leaders(tmp_path / "best.keras", keep=2)
+    for step, number in ((1, 5.0), (2, 4.0)):
+        leaders.offer(Named(f"{step}"), step, certified(number, resolution=96))
+    entries = json.loads(json.dumps(leaders.entries))
+    resumed = Leaders(tmp_path / "best.keras", 2, entries=entries)
+    # The step that was evaluated last is so again, with other settings.
+    with pytest.warns(UserWarning, match="resolution is 64 here and 96 there"):
+        verdict = resumed.offer(
+            Named("again"), 2, certified(value, resolution=64)
+        )
+    assert verdict == "best, begun anew"
+    assert resumed.best_score == value
+    assert files(tmp_path) == {
+        "best.keras": "again",
+        "top/step_00000002.keras": "again",
+    }
+    worse = certified(value + 1, resolution=64)
+    assert resumed.offer(Named("3"), 3, worse) == "worse than step 2"
+
+
+@pytest.mark.once
+def test_versions_and_leaders_without_certificate_are_no_obstacle():
+    leaders = Leaders(None, entries=[OLD])
+    newer, newest = (
+        certified(value, versions={"keras": version})
+        for value, version in ((6.0, "3.15"), (4.0, "3.16"))
+    )
+    assert leaders.offer(Named("2"), 2, newer) == "worse than step 1"
+    assert leaders.offer(Named("3"), 3, newest) == "best"
+    assert leaders.offer(Named("4"), 4, newer) == "worse than step 3"
+
+
+@pytest.mark.once
+def test_screenings_of_other_sizes_are_not_compared():
+    leaders = Leaders(None)
+    few = certified(6.0, 1.0, sample_count=100)
+    leaders.offer(Named("1"), 1, certified(5.0, 0.1, sample_count=900), few)
+    assert not leaders.admits(certified(9.0, 1.0, sample_count=100))
+    assert leaders.admits(certified(9.0, 1.0, sample_count=200))
 
 
 @pytest.mark.once
@@ -231,7 +281,7 @@ def test_forgotten_leaders_lead_no_more(tmp_path):
 
 @pytest.mark.once
 def test_at_least_one_is_kept():
-    with pytest.raises(ValueError, match="At least 1.*keep=0"):
+    with pytest.raises(ValueError, match="at least 1.*keep=0"):
         Leaders(None, keep=0)
 
 
@@ -312,7 +362,14 @@ def test_only_contenders_get_all_samples(gan, tmp_path, monkeypatch):
     assert json.loads(json.dumps(records)) == evaluation.results
     assert evaluation.best_score == 6.0
     assert evaluation.leaders.entries == [
-        {"step": 3, "score": score(6.0, 0.5), "screening": score(8.0, 1.0)}
+        {
+            "step": 3,
+            "score": {**score(6.0, 0.5), "certificate": {"sample_count": 30}},
+            "screening": {
+                **score(8.0, 1.0),
+                "certificate": {"sample_count": 10},
+            },
+        }
     ]
 
 
@@ -420,9 +477,128 @@ def test_metrics_of_classes_need_a_model_with_classes(gan):
         evaluation.evaluate()
 
 
-def test_a_monitor_that_is_not_computed_is_named(gan):
-    evaluation = Evaluation(reference(), samples=30, monitor="fid_clean")
-    with pytest.raises(
-        ValueError, match="fid_clean.*scores: fid_lite0,.*kid_lite0"
-    ):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"monitor": "fid_clean"}, "fid_clean.*scores: fid_lite0,.*kid_lite0"),
+        ({"monitor": "fid_lite"}, "Did you mean 'fid_lite0'"),
+        ({"metrics": ("fid", "fod")}, "fid, fod. Did you mean 'fid'"),
+        ({"metrics": ("fid", "inception_score")}, "needs an extractor"),
+        ({"metrics": ("fid", "ms_ssim")}, "ms_ssim need a model with classes"),
+        (
+            {"samples": 3, "metrics": ("fid", "recall")},
+            "recall needs at least 4 samples. Received: 3",
+        ),
+    ],
+)
+def test_what_cannot_be_computed_is_named_before_training(
+    gan, options, message
+):
+    evaluation = Evaluation(reference(), **{"samples": 30, **options})
+    with pytest.raises(ValueError, match=message):
         fit(gan, 1, [evaluation])
+    assert gan.step == 0
+
+
+def test_the_monitor_must_be_among_the_scores_of_a_screening(gan):
+    options = {
+        "metrics": ("fid",),
+        "monitor": "frechet_gap_lite0",
+        "held_out": [other_reference()],
+    }
+    evaluation = Evaluation(reference(), samples=30, **options)
+    fit(gan, 1, [evaluation])
+    assert evaluation.results[0]["verdict"] == "best"
+    evaluation = Evaluation(reference(), screening_samples=9, **options)
+    with pytest.raises(ValueError, match="frechet_gap_lite0', scores: fid_l"):
+        fit(gan, 1, [evaluation])
+
+
+def other_reference():
+    images = np.random.default_rng(1).integers(0, 256, (100, 4, 4, 1), "uint8")
+    return Reference.from_images(
+        [images], Corners(), name="other", content_hash="1"
+    )
+
+
+class Classifying(Corners):
+    """Class scores too."""
+
+    certificate = {"extractor": "inception_clean", "genuine": True}
+
+    def outputs(self, images):
+        features = self(images)
+        return {"features": features, "logits": 9 * features}
+
+
+def test_the_inception_score_needs_one_reference_with_classes(gan):
+    classifying = Reference.from_images(
+        [np.zeros((9, 4, 4, 1), "uint8")],
+        Classifying(),
+        name="black",
+        content_hash="1",
+    )
+    evaluation = Evaluation(
+        [reference(), classifying],
+        samples=30,
+        metrics=("fid", "kid", "inception_score"),
+    )
+    fit(gan, 1, [evaluation])
+    (result,) = evaluation.results
+    named = [name for name in result if name.startswith("inception_score")]
+    assert named == ["inception_score_clean", "inception_score_clean_std"]
+    assert {"fid_lite0", "kid_lite0", "fid_clean", "kid_clean"} < set(result)
+
+
+def test_callbacks_of_keras_see_the_scores(gan, tmp_path, monkeypatch):
+    values = [9.0, 5.0, 7.0, 8.0, 6.0]
+    scripted(monkeypatch, [(value, 1.0) for value in values])
+    evaluation = Evaluation(reference(), every=2, samples=30)
+    callbacks = [
+        evaluation,
+        keras.callbacks.ModelCheckpoint(
+            tmp_path / "least.weights.h5",
+            monitor="fid_lite0",
+            mode="min",
+            save_best_only=True,
+            save_weights_only=True,
+        ),
+        keras.callbacks.CSVLogger(tmp_path / "log.csv"),
+        keras.callbacks.EarlyStopping(
+            monitor="fid_lite0", mode="min", patience=2
+        ),
+    ]
+    weights = []
+    noted = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: weights.append(
+            [np.array(w) for w in gan.generator.get_weights()]
+        )
+    )
+    history = fit(gan, 2, [*callbacks, noted], epochs=5).history
+    # Stopped two epochs after the least, of epoch 2.
+    assert history["fid_lite0"] == values[:4]
+    assert history["fid_lite0_high"] == [value + 1 for value in values[:4]]
+    header, *rows = (tmp_path / "log.csv").read_text().splitlines()
+    column = header.split(",").index("fid_lite0")
+    assert [float(row.split(",")[column]) for row in rows] == values[:4]
+    gan.load_weights(tmp_path / "least.weights.h5")
+    for found, expected in zip(
+        gan.generator.get_weights(), weights[1], strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_epochs_without_an_evaluation_repeat_the_latest_scores(
+    gan, monkeypatch
+):
+    # Screenings, the second of which ends its evaluation.
+    scripted(monkeypatch, [(9.0, 1.0), (7.0, 1.0), (99.0, 1.0)])
+    evaluation = Evaluation(
+        reference(), every=2, samples=30, screening_samples=10
+    )
+    logs = []
+    noted = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, seen: logs.append(seen.get("fid_lite0"))
+    )
+    fit(gan, 1, [evaluation, noted], epochs=4)
+    assert logs == [None, 7.0, 7.0, 7.0]

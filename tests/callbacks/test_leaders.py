@@ -130,7 +130,7 @@ def test_files_that_belong_to_no_leader_are_removed(tmp_path):
     leaders = Leaders(tmp_path / "best.keras", keep=2)
     offer(leaders, [5.0, 4.0])
     (tmp_path / "top" / "step_00000009.keras").touch()
-    leaders.clean()
+    Leaders(tmp_path / "best.keras", keep=2, entries=leaders.entries)
     assert set(top(tmp_path)) == {"step_00000001.keras", "step_00000002.keras"}
 
 

@@ -12,19 +12,37 @@ import pytest
 from PIL import Image
 
 from keras_gans.cli import main
+from keras_gans.metrics import METRICS
 
 pytestmark = pytest.mark.once
 
+PLUGIN = """
+from keras_gans import metrics
+
+
+@metrics.register
+class Brightness(metrics.Metric):
+    names = ("brightness",)
+    needs = frozenset({"pixels"})
+    on_request = True
+    means = ()
+
+    def update_state(self, samples):
+        self.means += tuple(samples.images.mean(axis=(1, 2, 3)))
+
+    def result(self):
+        return {"brightness": {"value": sum(self.means) / len(self.means)}}
+"""
 ROOT = pathlib.Path(__file__).parents[2]
 SMALL = ("--evaluation_resolution=32",)
 
 
 def write_folder(path, count, seed, classes=("cats", "dogs")):
     """Writes 16 px images, of which each class has its own brightness."""
-    generator = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     for number in range(count):
         label = number % len(classes)
-        pixels = generator.integers(0, 128, (16, 16, 3)) + 100 * label
+        pixels = random.integers(0, 128, (16, 16, 3)) + 100 * label
         folder = path / classes[label]
         folder.mkdir(parents=True, exist_ok=True)
         image = Image.fromarray(pixels.astype("uint8"))
@@ -101,6 +119,38 @@ def test_json_holds_the_scores_with_their_certificates(folders, capsys):
     assert diversity["certificate"]["ms_ssim_levels"] == 1
 
 
+def test_splits_of_the_inception_score_stand_in_its_certificate(
+    folders, capsys
+):
+    scores = {}
+    for splits in (1, 5):
+        flags = ("--json", f"--inception_score_splits={splits}")
+        assert run(*folders, "--metrics=inception_score", *flags) == 0
+        scores[splits] = json.loads(capsys.readouterr().out)
+        for score in scores[splits]:
+            assert score["certificate"]["inception_score_splits"] == splits
+    # One split has no spread, and larger splits score higher.
+    (one, spread), (five, _) = scores[1], scores[5]
+    assert spread["value"] == 0.0
+    assert one["value"] > five["value"]
+
+
+def test_a_metric_of_a_plugin_is_computed(
+    folders, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "brightness_plugin.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        flags = ("--metrics=brightness,fid", "--plugins=brightness_plugin")
+        assert run(*folders, *flags, "--json", "--count=60") == 0
+        scores = json.loads(capsys.readouterr().out)
+    finally:
+        METRICS.pop("brightness", None)
+    images = [np.asarray(Image.open(p)) for p in folders[0].rglob("*.png")]
+    assert [score["name"] for score in scores] == ["fid_lite0", "brightness"]
+    assert scores[1]["value"] == pytest.approx(np.mean(images))
+
+
 def test_held_out_images_show_copies_of_the_reference(
     folders, tmp_path, capsys
 ):
@@ -165,7 +215,11 @@ def test_a_saved_generator_and_its_export_score_alike(
     ("flags", "words"),
     [
         ([], ["usage", "evaluate --help"]),
-        (["evalute"], ["'evalute'", "evaluate"]),
+        (["evalute"], ["'evalute'", "Did you mean 'evaluate'?"]),
+        (
+            ["evaluate", "--samples=x", "--reference=embedded", "--plugins=no"],
+            ["--plugins", "PYTHONPATH", "No module named 'no'"],
+        ),
         (["evaluate", "--reference=embedded"], ["--samples"]),
         (["evaluate", "--sample=x", "--reference=embedded"], ["--samples"]),
         (

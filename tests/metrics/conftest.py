@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from keras_gans.metrics import EfficientNetLite0Features
-from keras_gans.metrics.inception import PROTOCOLS, InceptionFeatures
-from tests.metrics import inception_oracle
+from keras_gans.metrics.extractors.inception import PROTOCOLS, InceptionFeatures
+from tests.metrics.extractors import inception_oracle
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""From samples and references to scores with certificates, in one pass."""

@@ -1,0 +1,125 @@
+"""From batches of images to features, in the extractor's own batch size."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from keras_gans.metrics.extractors.base import (
+    FeatureExtractor,
+    as_images,
+    as_labels,
+)
+from keras_gans.metrics.registry import Described
+
+
+class FeatureStream:
+    """Runs an extractor over images that come in batches of any size.
+
+    Full passes waste no work on an extractor of fixed batch size. Images of
+    another shape than the waiting ones begin a new pass.
+
+    Args:
+        extractor: `EfficientNetLite0Features`, or an object like it.
+        logits: Whether to compute the class scores too.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, *, logits: bool = False):
+        self._extractor = extractor
+        self._logits = logits
+        self._images, self._labels = [], []
+        self._waiting = 0
+
+    def over(self, batches: Iterable) -> Iterator[Described]:
+        """Yields everything in `batches`, pairs of images and labels."""
+        for images, labels in batches:
+            yield from self.add(images, labels)
+        yield from self.end()
+
+    def add(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> Iterator[Described]:
+        """Takes a batch and yields the images that fill whole passes."""
+        if self._images and self._images[0].shape[1:] != images.shape[1:]:
+            yield from self.end()
+        self._images.append(images)
+        self._labels.append(labels)
+        self._waiting += len(images)
+        size = self._extractor.batch_size
+        if self._waiting >= size:
+            yield from self._pass(self._waiting - self._waiting % size)
+
+    def end(self) -> Iterator[Described]:
+        """Yields what still waits."""
+        if self._waiting:
+            yield from self._pass(self._waiting)
+
+    def _pass(self, count):
+        images = np.concatenate(self._images)
+        labels = None
+        if self._labels[0] is not None:
+            labels = np.concatenate(self._labels)
+        self._images, self._labels = [], []
+        self._waiting = len(images) - count
+        if self._waiting:
+            self._images.append(images[count:])
+            self._labels.append(None if labels is None else labels[count:])
+        yield self._described(
+            images[:count], None if labels is None else labels[:count]
+        )
+
+    def _described(self, images, labels):
+        if self._logits:
+            outputs = self._extractor.outputs(images)
+            features = outputs["features"]
+            # The original code of the Inception score adds no bias.
+            logits = outputs.get("logits_unbiased", outputs["logits"])
+        else:
+            features, logits = np.asarray(self._extractor(images)), None
+        bad = ~np.isfinite(features).all(axis=1)
+        if bad.any():
+            raise ValueError(
+                f"The features of {bad.sum()} of {len(bad)} images are NaN or "
+                f"infinite. The extractor '{self._extractor.name}' and its "
+                "weights must be intact."
+            )
+        return Described(images, features, logits, labels)
+
+
+def image_batches(
+    batches: Iterable, count: int | None = None, *, labelled: bool = False
+) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+    """Yields pairs of checked images and their labels; no empty batches.
+
+    Args:
+        batches: Iterable of uint8 images `(n, h, w, 1 or 3)`, or of tuples
+            that begin with them and go on with the labels.
+        count: Images in all, the first ones; None takes all.
+        labelled: Whether labels are needed; without, they are None.
+
+    Raises:
+        ValueError: Images that are not uint8; or, where they are needed,
+            labels that are missing or are not integers, one an image.
+    """
+    taken = 0
+    for batch in batches:
+        parts = batch if isinstance(batch, tuple | list) else (batch,)
+        images = as_images(parts[0])
+        labels = _as_labels(parts[1:], len(images)) if labelled else None
+        if count is not None and taken + len(images) > count:
+            images = images[: count - taken]
+            labels = None if labels is None else labels[: count - taken]
+        taken += len(images)
+        if len(images):
+            yield images, labels
+        if taken == count:
+            return
+
+
+def _as_labels(rest, count):
+    if not rest:
+        raise ValueError(
+            "Metrics of classes need labelled images, in batches of (images, "
+            "labels). Received: images alone. Leave these metrics out, or "
+            "give labels."
+        )
+    return as_labels(rest[0], count)

@@ -1,0 +1,1 @@
+"""Networks that describe images by features."""

@@ -1,0 +1,197 @@
+"""What the extractors of image features share."""
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class FeatureExtractor:
+    """A network that is run over images in passes of one size.
+
+    Subclasses set the attributes below, `_network` (a `keras.Model` from what
+    `_batches` yields to features), `_classifier` (kernel `(dimension,
+    classes)` and bias `(classes,)` of the layer after the features, or a bias
+    of zero), and `_path`, the file of the weights.
+
+    Attributes:
+        name: Says which network and which treatment of the images.
+        dimension: Length of a feature vector.
+        resolution: Side in pixels at which the network sees the images.
+        resizer: Name of the method that brings images to that size.
+        scaling: What the network is given for a pixel value x in [0, 255].
+        published_hash: SHA-256 of the file of the published weights.
+        batch_size: Images in one pass.
+    """
+
+    name: str
+    dimension: int
+    resolution: int
+    resizer: str
+    scaling: str
+    published_hash: str
+    batch_size: int
+
+    @functools.cached_property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights file, in hexadecimal."""
+        with open(self._path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @property
+    def certificate(self) -> dict:
+        """What the features depend on besides the images, ready for JSON.
+
+        `genuine` says whether the weights are the published ones.
+        """
+        return {
+            "extractor": self.name,
+            "weights_hash": self.weights_hash,
+            "resolution": self.resolution,
+            "resizer": self.resizer,
+            "scaling": self.scaling,
+            "precision": "float32",
+            "genuine": self.weights_hash == self.published_hash,
+        }
+
+    def __call__(self, images: Any) -> np.ndarray:
+        """Returns the features of `images`, see the class."""
+        images = as_images(images)
+        features = np.empty((len(images), self.dimension), np.float32)
+        starts = range(0, len(images), self.batch_size)
+        for start, batch in zip(starts, self._batches(images), strict=True):
+            rows = features[start : start + self.batch_size]
+            rows[:] = self._network.predict_on_batch(batch)[: len(rows)]
+        return features
+
+    def outputs(self, images: Any) -> dict[str, np.ndarray]:
+        """Returns features and class scores of `images`, in one pass.
+
+        Args:
+            images: As for a call.
+
+        Returns:
+            `features`, as a call returns them, and `logits`, float32 of shape
+            `(count, classes)`: the scores before the softmax.
+        """
+        features = self(images)
+        kernel, bias = self._classifier
+        return {"features": features, "logits": features @ kernel + bias}
+
+    def _batches(self, images):
+        """Yields what the network takes, `batch_size` images at a time."""
+        for start in range(0, len(images), self.batch_size):
+            batch = images[start : start + self.batch_size]
+            yield in_colour(padded(batch, self.batch_size))
+
+
+def as_images(images: Any) -> np.ndarray:
+    """Returns `images` as a NumPy array, checked.
+
+    Raises:
+        ValueError: They are not uint8 `(count, height, width, 1 or 3)`.
+    """
+    if keras.ops.is_tensor(images):
+        images = keras.ops.convert_to_numpy(images)
+    images = np.asarray(images)
+    if (
+        images.dtype != np.uint8
+        or images.ndim != 4
+        or images.shape[-1] not in (1, 3)
+        or 0 in images.shape[1:3]
+    ):
+        raise ValueError(
+            "Images must be uint8 in [0, 255], of shape (count, height, width, "
+            f"channels) with 1 or 3 channels. Received: dtype={images.dtype}, "
+            f"shape={images.shape}. Images in [-1, 1] become uint8 with "
+            "`keras_gans.images.to_uint8`."
+        )
+    return images
+
+
+def as_labels(labels: Any, count: int) -> np.ndarray:
+    """Returns `labels` as int64 of shape `(count,)`, checked.
+
+    Args:
+        labels: Array or tensor of integers, at least 0.
+        count: How many there must be.
+
+    Raises:
+        ValueError: Another shape, no integers, or a negative one.
+    """
+    if keras.ops.is_tensor(labels):
+        labels = keras.ops.convert_to_numpy(labels)
+    labels = np.asarray(labels)
+    integers = labels.dtype.kind in "iu" or not labels.size
+    if labels.shape != (count,) or not integers or np.any(labels < 0):
+        raise ValueError(
+            "Labels must be integers of at least 0, one a sample. Received: "
+            f"dtype={labels.dtype}, shape={labels.shape} for {count} samples"
+            f"{f', the least {labels.min()}' if integers and count else ''}."
+        )
+    return labels.astype(np.int64)
+
+
+def in_colour(images: np.ndarray) -> np.ndarray:
+    """Returns `images` with 3 channels; grey is repeated."""
+    return np.repeat(images, 3 // images.shape[-1], axis=-1)
+
+
+def padded(images: np.ndarray, count: int) -> np.ndarray:
+    """Returns `count` images: the given ones, then black ones.
+
+    Passes of one size compile one program.
+    """
+    missing = count - len(images)
+    if not missing:
+        return images
+    return np.pad(images, [(0, missing), (0, 0), (0, 0), (0, 0)])
+
+
+def fold_normalization(
+    kernel: Any,
+    scale: Any,
+    shift: Any,
+    mean: Any,
+    variance: Any,
+    epsilon: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns kernel and bias of a convolution and its normalization in one.
+
+    γ (W∗x - μ) / sqrt(σ² + ε) + β is one convolution, of kernel s W and bias
+    β - s μ with s = γ / sqrt(σ² + ε). Computed in float64.
+
+    Args:
+        kernel: W of shape `(out, in, height, width)`, PyTorch's order.
+        scale: γ of shape `(out,)`.
+        shift: β.
+        mean: μ.
+        variance: σ².
+        epsilon: ε.
+
+    Returns:
+        Kernel of shape `(height, width, in, out)` and bias `(out,)`.
+    """
+    scale, shift, mean, variance = (
+        np.asarray(values, np.float64)
+        for values in (scale, shift, mean, variance)
+    )
+    factor = scale / np.sqrt(variance + epsilon)
+    kernel = np.transpose(np.asarray(kernel, np.float64), (2, 3, 1, 0))
+    return kernel * factor, shift - factor * mean
+
+
+def image_data_format() -> str:
+    """Returns the order of the axes in which convolutions are quickest."""
+    # On torch, Keras copies channels-last images around every convolution.
+    is_torch = keras.backend.backend() == "torch"
+    return "channels_first" if is_torch else "channels_last"
+
+
+def zeros(shape: Sequence[int], dtype: Any = None) -> np.ndarray:
+    """An initializer for weights that are set later."""
+    # JAX would compile a program for every shape of `keras.ops.zeros`.
+    return np.zeros(shape, dtype)

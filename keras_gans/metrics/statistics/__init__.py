@@ -1,0 +1,1 @@
+"""What scores are made of: moments, samples, distances, intervals."""

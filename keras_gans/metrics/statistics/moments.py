@@ -1,0 +1,206 @@
+"""Mean and covariance of a stream of feature vectors."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_gans import files
+from keras_gans.checks import integer
+
+# What NumPy's archive reader raises on damaged bytes.
+_READING_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+class Moments:
+    """Streaming mean and covariance, in float64.
+
+    Batches A and B are joined without loss of digits (Chan et al., 1979): with
+    counts n, means μ and scatters M = Σ (x - μ)(x - μ)ᵀ,
+
+        μ = μ_A + δ n_B / n,    M = M_A + M_B + δ δᵀ n_A n_B / n,
+        δ = μ_B - μ_A,          Σ = M / (n - 1).
+
+    Args:
+        dimension: Length d of a feature vector, at least 1.
+
+    Attributes:
+        count: Number of vectors seen.
+
+    Example:
+    >>> moments = Moments(2)
+    >>> moments.update_state([[0.0, 0.0], [2.0, 4.0]])
+    >>> moments.mean.tolist(), moments.covariance.tolist()
+    ([1.0, 2.0], [[2.0, 4.0], [4.0, 8.0]])
+
+    Reference: Chan, Golub and LeVeque, 1979, "Updating formulae and a
+    pairwise algorithm for computing sample variances".
+    """
+
+    ARRAYS = ("count", "mean", "scatter")
+
+    def __init__(self, dimension: int):
+        self.dimension = integer("dimension", dimension)
+        self.count = 0
+        self._mean = np.zeros(self.dimension)
+        self._scatter = np.zeros((self.dimension, self.dimension))
+
+    def update_state(self, features: Any) -> None:
+        """Adds a batch.
+
+        Args:
+            features: Finite numbers of shape `(count, dimension)`.
+
+        Raises:
+            ValueError: Another shape, or a number that is not finite.
+        """
+        features = as_features(features, self.dimension)
+        if len(features) == 0:
+            return
+        mean = features.mean(axis=0)
+        centred = features - mean
+        self._join(len(features), mean, centred.T @ centred)
+
+    def merge(self, other: "Moments") -> None:
+        """Adds everything that `other` has seen; `other` is unchanged."""
+        if other.dimension != self.dimension:
+            raise ValueError(
+                "Moments of one dimension only can be merged. Received: "
+                f"{self.dimension} and {other.dimension}."
+            )
+        if other.count:
+            self._join(other.count, other._mean, other._scatter)
+
+    def _join(self, count, mean, scatter):
+        total = self.count + count
+        delta = mean - self._mean
+        self._scatter += scatter
+        self._scatter += np.outer(delta, delta * (self.count * count / total))
+        self._mean = self._mean + delta * (count / total)
+        self.count = total
+
+    @property
+    def mean(self) -> np.ndarray:
+        """float64 of shape `(dimension,)`; needs one vector."""
+        self._require(1)
+        return self._mean.copy()
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Unbiased, float64, `(dimension, dimension)`; needs two vectors."""
+        self._require(2)
+        covariance = self._scatter / (self.count - 1)
+        return (covariance + covariance.T) / 2
+
+    def _require(self, count):
+        if self.count < count:
+            raise ValueError(
+                f"A mean needs 1 vector and a covariance 2. Received: "
+                f"{self.count}. Call `update_state` first."
+            )
+
+    def to_arrays(self) -> dict:
+        """Returns the state as the arrays that `from_arrays` takes."""
+        return {
+            "count": np.asarray(self.count, np.int64),
+            "mean": self._mean,
+            "scatter": self._scatter,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict, path: str | Path) -> "Moments":
+        """Returns the moments stored in `arrays`, as read from `path`."""
+        count, mean, scatter = (arrays[key] for key in cls.ARRAYS)
+        if (
+            count.shape != ()
+            or count.dtype.kind not in "iu"
+            or count < 0
+            or mean.ndim != 1
+            or len(mean) < 1
+            or scatter.shape != 2 * mean.shape
+            or mean.dtype != np.float64
+            or scatter.dtype != np.float64
+            or not (np.isfinite(mean).all() and np.isfinite(scatter).all())
+        ):
+            raise ValueError(
+                "Moments are stored as a count, a float64 mean (d,) and a "
+                f"float64 scatter (d, d). Received: '{path}' with count "
+                f"{count.dtype}{count.shape}, mean {mean.dtype}{mean.shape}, "
+                f"scatter {scatter.dtype}{scatter.shape}."
+            )
+        moments = cls(len(mean))
+        moments.count = int(count)
+        moments._mean, moments._scatter = mean, scatter
+        return moments
+
+
+def as_features(features: Any, dimension: int | None = None) -> np.ndarray:
+    """Returns `features` as float64 of shape `(count, dimension)`, checked.
+
+    Args:
+        features: Array or tensor.
+        dimension: Length of a vector; `None` takes any.
+
+    Raises:
+        ValueError: Another shape, or a number that is not finite.
+    """
+    if keras.ops.is_tensor(features):
+        features = keras.ops.convert_to_numpy(features)
+    features = np.asarray(features, np.float64)
+    if features.ndim != 2 or dimension not in (None, features.shape[1]):
+        raise ValueError(
+            f"Features must have shape (count, {dimension or 'dimension'}). "
+            f"Received: shape={features.shape}."
+        )
+    if not np.isfinite(features).all():
+        bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
+        raise ValueError(
+            "Features must be finite. Received: NaN or infinity in "
+            f"{len(bad)} of {len(features)} vectors, the first at index "
+            f"{bad[0]}. Check the images they were computed from."
+        )
+    return features
+
+
+def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
+    """Writes an npz, whole or not at all."""
+    # A file, since NumPy would add a suffix to a path.
+    with files.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_arrays(path: str | Path, keys: tuple[str, ...]) -> dict:
+    """Returns the arrays `keys` of the npz at `path`.
+
+    Raises:
+        FileNotFoundError: There is no file at `path`.
+        ValueError: The file is no complete npz, or a key is missing.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no file '{path}'.")
+    # Opened here, since NumPy leaves a damaged file that it opened open.
+    with path.open("rb") as file:
+        try:
+            with np.load(file) as archive:
+                return {key: archive[key] for key in keys}
+        except _READING_ERRORS as error:
+            raise ValueError(
+                f"The file must be a complete npz with the keys {list(keys)}. "
+                f"Received: '{path}' ({type(error).__name__}: {error}). "
+                "Delete it and compute it again."
+            ) from error
