@@ -82,8 +82,7 @@ def settings(steps: int) -> sagan.Config:
 def train(config: sagan.Config, directory: pathlib.Path) -> list[Measurement]:
     """Trains as a recipe does and measures on the way."""
     from keras_gans import SAGAN, callbacks
-    from recipes.common.build import build_model
-    from recipes.common.images import load_data
+    from recipes.common.images import build_model, load_data
     from recipes.common.run import build_gan, fit
 
     images = load_data(config)

@@ -257,7 +257,6 @@ RECIPES = ROOT / "recipes"
 ORDER = (
     "main",
     "ensemble",
-    "ensemble_results",
     "run",
     "results",
     "images",
