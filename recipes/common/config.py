@@ -60,7 +60,6 @@ class RunConfig(Settings):
         sample_every: Steps between sample grids; 0 is at the end only.
         checkpoint_every: Steps between checkpoints; 0 is at the end only.
         evaluation_samples: Generated images an evaluation compares.
-
     """
 
     preset: str = "cpu"

@@ -61,7 +61,8 @@ def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
     Raises:
         ValueError: When there are more splits than classes.
     """
-    digits = max(2, len(str(config.class_splits - 1)))
+    ranges = class_ranges(num_classes, config.class_splits)
+    digits = max(2, len(str(len(ranges) - 1)))
     return [
         dataclasses.replace(
             config,
@@ -70,9 +71,7 @@ def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
             run_dir=f"{config.run_dir}/split_{number:0{digits}d}",
             export_dir=f"{config.export_dir}/split_{number:0{digits}d}",
         )
-        for number, classes in enumerate(
-            class_ranges(num_classes, config.class_splits)
-        )
+        for number, classes in enumerate(ranges)
     ]
 
 
@@ -120,12 +119,10 @@ def prepare_ensemble(
     def work():
         for member in pending:
             _announce(member, members, images)
-            train = (
-                works.pop() if works else prepare(member, recipe, make_subject)
-            )
-            train()
-            # The next model needs the memory of this one.
-            del train
+            if not works:
+                works.append(prepare(member, recipe, make_subject))
+            # No name stays: the next model needs the memory of this one.
+            works.pop()()
             keras.backend.clear_session()
         _finish(config, recipe, images, members, directory)
 
@@ -249,12 +246,10 @@ def _evaluate(config, generator, images, members):
     }
 
 
-def _drawn(generator, latents, labels, batch_size=EVALUATION_BATCH):
+def _drawn(generator, latents, labels, batch=EVALUATION_BATCH):
     from keras_gans.images import to_uint8
 
-    images = generator.predict(
-        [latents, labels], batch_size=batch_size, verbose=0
-    )
+    images = generator.predict([latents, labels], batch_size=batch, verbose=0)
     return to_uint8(images)
 
 

@@ -116,11 +116,9 @@ class GANConfig(GANSettings, RunConfig):
         the data's; a preset without any trains without labels.
         """
         settings = cls.read_preset(name)
-        run = {
-            "conditional": settings.pop("num_classes", 0) > 0,
-            "learning_rate_decay": settings.pop("decay_steps", None)
-            is not None,
-        }
+        decays = settings.pop("decay_steps", None) is not None
+        conditional = settings.pop("num_classes", 0) > 0
+        run = {"conditional": conditional, "learning_rate_decay": decays}
         return cls(**PAPER_RUN | run | settings)
 
     @property

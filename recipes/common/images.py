@@ -90,9 +90,8 @@ class Images(Subject):
             self.references(self.images),
             # Held-out images add it by themselves.
             metrics=[m for m in config.metrics if m != "memorization"],
-            screening_samples=config.screening_samples,
             held_out=self.references(self.held_out),
-            keep_best=config.keep_best,
+            **config.select("screening_samples", "keep_best"),
             **options,
         )
 
@@ -195,7 +194,7 @@ def check_metrics(config: GANConfig) -> None:
             )
 
 
-def _load_images(config, dataset):
+def _load_images(config: GANConfig, dataset: str) -> "ImageSet":
     from keras_gans.data import load_images
 
     return load_images(
@@ -224,7 +223,7 @@ def load_data(config: GANConfig) -> "ImageSet":
     return images
 
 
-def _load_extractors(config):
+def _load_extractors(config: GANConfig) -> list[Any]:
     """Made outside of a strategy, to run on one device."""
     from keras_gans.metrics import EfficientNetLite0Features, InceptionFeatures
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from recipes.common.backend import keras_backend
 from recipes.common.ensemble import prepare_ensemble
@@ -146,13 +146,13 @@ def _interruption(config):
     return f"interrupted: {repeat} resumes the run in {config.run_dir}."
 
 
-def _message(error):
+def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         names = [name for name in (error.filename, error.filename2) if name]
         return ": ".join([error.strerror, *map(str, names)])
     return str(error) or type(error).__name__
 
 
-def _fail(text, status):
+def _fail(text: str, status: int) -> NoReturn:
     print(text, file=sys.stderr)
     sys.exit(status)

@@ -172,7 +172,7 @@ def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
     }
 
 
-def _version(name):
+def _version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -196,13 +196,13 @@ def git_state(root: pathlib.Path) -> dict[str, Any]:
     return {"git_commit": commit, "git_changed": bool(changes)}
 
 
-def _git(root, *arguments):
+def _git(root: pathlib.Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
     output = subprocess.run(command, check=True, capture_output=True, text=True)
     return output.stdout.strip()
 
 
-def _unused(path):
+def _unused(path: pathlib.Path) -> str:
     """Returns the first of path-2, path-3, ... that does not exist."""
     number = 2
     while pathlib.Path(f"{path}-{number}").exists():

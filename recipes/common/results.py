@@ -74,14 +74,11 @@ def headline(
     """Returns what to say of a run before it trains, with `step` steps done."""
     import keras
 
-    generator, discriminator = (
-        f"{network.count_params():,}"
-        for network in (gan.generator, gan.discriminator)
-    )
     lines = [
         f"{recipe} on {subject.description}; {keras.backend.backend()}, "
         f"{config.precision}.",
-        f"Generator {generator} parameters, discriminator {discriminator}; "
+        f"Generator {gan.generator.count_params():,} parameters, "
+        f"discriminator {gan.discriminator.count_params():,}; "
         f"{config.steps:,} steps of {subject.per_step} {subject.noun}.",
     ]
     if step >= config.steps:
