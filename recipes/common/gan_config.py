@@ -92,7 +92,13 @@ class GANConfig(GANSettings, RunConfig):
     def __post_init__(self):
         super().__post_init__()
         channel_count(self.channels)
-        self._check_screening()
+        screening, full = self.screening_samples, self.evaluation_samples
+        if screening and not 100 <= screening < full:
+            raise ValueError(
+                "screening_samples must be 0, or at least 100 and fewer than "
+                f"evaluation_samples. Received: {screening}, with "
+                f"evaluation_samples={full}."
+            )
         if self.held_out:
             check_dataset(self.held_out)
         if self.inception_protocol != "clean" and not self.inception_weights:
@@ -110,45 +116,12 @@ class GANConfig(GANSettings, RunConfig):
         the data's; a preset without any trains without labels.
         """
         settings = cls.read_preset(name)
-        run = {
-            "conditional": settings.pop("num_classes", 0) > 0,
-            "learning_rate_decay": settings.pop("decay_steps", None)
-            is not None,
-        }
+        decays = settings.pop("decay_steps", None) is not None
+        conditional = settings.pop("num_classes", 0) > 0
+        run = {"conditional": conditional, "learning_rate_decay": decays}
         return cls(**PAPER_RUN | run | settings)
 
     @property
     def images_per_step(self) -> int:
         """Real images that a training step takes."""
         return self.batch_size * self.n_critic * self.accumulate
-
-    def _check_screening(self):
-        screening, full = self.screening_samples, self.evaluation_samples
-        if screening and not 100 <= screening < full:
-            raise ValueError(
-                "screening_samples must be 0, or at least 100 and fewer than "
-                f"evaluation_samples. Received: {screening}, with "
-                f"evaluation_samples={full}."
-            )
-
-
-def smoke(config: GANConfig, **smaller) -> GANConfig:
-    """Returns a run of ten steps that goes everywhere `config` goes.
-
-    Args:
-        config: Settings of a recipe.
-        **smaller: Sizes of its networks.
-    """
-    return dataclasses.replace(
-        config,
-        steps=10,
-        batch_size=8,
-        ema_start=0,
-        precision="float32",
-        sample_every=5,
-        checkpoint_every=5,
-        evaluation_samples=100,
-        reference_samples=200,
-        log_every=5,
-        **smaller,
-    )
