@@ -218,7 +218,7 @@ def _evaluate(config, generator, images, members):
 
     # The images of all classes are there; nothing is left to be built.
     whole = Images(config, "", load=lambda _: images)
-    held_out = whole.held_out if "memorization" in config.metrics else None
+    held_out = whole.held_out if "memorization" in config.scores else None
     count = config.evaluation_samples
     latents = _latents(config, count)
     # In order, so that a batch needs few members.
@@ -233,7 +233,7 @@ def _evaluate(config, generator, images, members):
     scores = evaluate_samples(
         samples(),
         whole.references(images),
-        metrics=config.metrics,
+        metrics=config.scores,
         held_out=whole.references(held_out),
         generator=fields | {"class_splits": len(members)},
     )

@@ -46,7 +46,8 @@ class GANConfig(GANSettings, RunConfig):
         learning_rate_decay: Let both step sizes fall linearly to zero over
             the steps of the run.
         dequantize: Spread the 256 levels of real images by uniform noise.
-        metrics: Scores of an evaluation, by name.
+        metrics: Scores of an evaluation, by name; none for fid, kid and, with
+            inception_weights, inception_score.
         reference_samples: Real images an evaluation compares with, at most.
         evaluation_resolution: Pixels at which the feature extractor sees
             images; scores at different ones cannot be compared.
@@ -66,7 +67,7 @@ class GANConfig(GANSettings, RunConfig):
     conditional: bool = True
     learning_rate_decay: bool = False
     dequantize: bool = False
-    metrics: tuple[str, ...] = ("fid", "kid")
+    metrics: tuple[str, ...] | None = None
     reference_samples: Annotated[int, Bounds(minimum=2)] = 10_000
     evaluation_resolution: Annotated[int, Bounds(minimum=32)] = 96
     screening_samples: int = 0
@@ -120,6 +121,14 @@ class GANConfig(GANSettings, RunConfig):
         conditional = settings.pop("num_classes", 0) > 0
         run = {"conditional": conditional, "learning_rate_decay": decays}
         return cls(**PAPER_RUN | run | settings)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores of an evaluation."""
+        if self.metrics is not None:
+            return self.metrics
+        added = ("inception_score",) if self.inception_weights else ()
+        return ("fid", "kid", *added)
 
     @property
     def images_per_step(self) -> int:

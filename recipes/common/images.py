@@ -89,7 +89,7 @@ class Images(Subject):
         return Evaluation(
             self.references(self.images),
             # Held-out images add it by themselves.
-            metrics=[m for m in config.metrics if m != "memorization"],
+            metrics=[m for m in config.scores if m != "memorization"],
             held_out=self.references(self.held_out),
             **config.select("screening_samples", "keep_best"),
             **options,
@@ -115,7 +115,7 @@ class Images(Subject):
                 name=images.name,
                 content_hash=images.content_hash(),
                 count=min(config.reference_samples, images.num_images),
-                by_class="intra_fid" in config.metrics,
+                by_class="intra_fid" in config.scores,
                 cache_dir=pathlib.Path(home) / "keras_gans" / "references",
             )
             for extractor in self.extractors
@@ -170,7 +170,7 @@ def check_metrics(config: GANConfig) -> None:
     from keras_gans.checks import one_of
     from keras_gans.metrics import METRICS
 
-    metrics = config.metrics
+    metrics = config.scores
     for name in metrics:
         one_of("metrics", name, METRICS)
     if "fid" not in metrics:

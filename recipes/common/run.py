@@ -220,6 +220,8 @@ def fit(
     epoch, step = min(EPOCH, config.steps), gan.step
     at_once = config.steps_per_execution
     epoch = max(epoch - epoch % at_once, at_once)
+    # The library's own data are in range: no batch is read to look.
+    gan.image_range = None
     gan.fit(
         batches,
         steps_per_epoch=epoch,
