@@ -27,8 +27,7 @@ LEVELS = (
 # Not parts of the library, but its doors.
 DOORS = {"__init__", "__main__"}
 NEVER_BACKEND = {"losses", "networks", "metrics", "callbacks"}
-# Parts whose public functions and methods are annotated throughout, and
-# modules of them that are not.
+# Parts whose public functions and methods are annotated throughout.
 ANNOTATED = (
     "checks.py",
     "files.py",
@@ -37,7 +36,6 @@ ANNOTATED = (
     "networks",
     "presets",
 )
-NOT_YET = {"losses/adversarial.py"}
 RECEIVERS = {"self", "cls"}
 
 
@@ -247,7 +245,6 @@ def test_public_functions_are_annotated():
         module
         for path in paths
         for module in (sorted(path.rglob("*.py")) or [path])
-        if module.relative_to(PACKAGE).as_posix() not in NOT_YET
     ]
     assert not [line for module in modules for line in unannotated(module)]
 
@@ -306,7 +303,7 @@ def test_the_search_for_circles_finds_them():
 
 def test_no_imports_go_round_in_circles():
     assert circles(graph(RECIPES)) == []
-    assert circles(graph(PACKAGE, nested=False)) == []
+    assert circles(graph(PACKAGE)) == []
 
 
 def test_imports_of_recipes_point_down():

@@ -40,10 +40,10 @@ class MSGGAN(GAN):
         discriminator: Model from such a list to scores.
         loss: The relativistic average hinge loss by default; any other by
             name.
-        joint_scoring: See `GAN`. False by default, so that the minibatch
-            deviation is one of real or of generated images.
-        ema_decay: See `GAN`.
-        **kwargs: See `GAN`.
+        joint_scoring: False by default, so that the minibatch deviation is
+            one of real or of generated images.
+        ema_decay: 0.999 by default.
+        **kwargs: See `GAN`, as for these two.
 
     Raises:
         ValueError: When the generator's images are not what the discriminator
