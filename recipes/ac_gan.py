@@ -19,7 +19,7 @@ Training with a tenth of the labels:
 """
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
 from recipes.common.images import load_data
@@ -29,6 +29,9 @@ from recipes.common.main import image_recipe
 with without_keras():
     from keras_gans.presets.ac_gan import ACGANSettings
     from keras_gans.presets.fields import Bounds, Count
+
+if TYPE_CHECKING:
+    from keras_gans.data import ImageSet
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,7 @@ SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
 
 
-def load(config: Config):
+def load(config: Config) -> "ImageSet":
     """Returns the images of a configuration, with the labels it leaves."""
     images = load_data(config)
     if config.classes:

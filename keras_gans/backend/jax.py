@@ -130,7 +130,7 @@ def replica_id() -> int:
     return 0
 
 
-def is_chief():
+def is_chief() -> bool:
     """Returns whether this is the first of the processes of JAX."""
     return jax.process_index() == 0
 

@@ -238,7 +238,7 @@ def replica_id() -> Any:
     return context.replica_id_in_sync_group if context else 0
 
 
-def is_chief():
+def is_chief() -> bool:
     """Returns whether this is the strategy's process that writes."""
     return tf.distribute.get_strategy().extended.should_checkpoint
 

@@ -145,7 +145,7 @@ def replica_id() -> int:
     return 0
 
 
-def is_chief():
+def is_chief() -> bool:
     """Returns True: this backend runs one process."""
     return True
 

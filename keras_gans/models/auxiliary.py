@@ -1,5 +1,7 @@
 """GANs whose discriminator also names the class of an image."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -48,13 +50,13 @@ class AuxiliaryClassifierGAN(GAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        discriminator_class_weight=1.0,
-        generator_class_weight=1.0,
-        class_loss_on="both",
-        **kwargs,
+        discriminator_class_weight: float = 1.0,
+        generator_class_weight: float = 1.0,
+        class_loss_on: str = "both",
+        **kwargs: Any,
     ):
         super().__init__(generator, discriminator, **kwargs)
         if min(discriminator_class_weight, generator_class_weight) < 0:
@@ -76,8 +78,12 @@ class AuxiliaryClassifierGAN(GAN):
         self.class_loss_on = class_loss_on
 
     def discriminator_criterion(
-        self, real_outputs, labels, fake_outputs, fake_labels
-    ):
+        self,
+        real_outputs: Any,
+        labels: Any,
+        fake_outputs: Any,
+        fake_labels: Any,
+    ) -> Any:
         criterion = super().discriminator_criterion
         if not self.num_classes:
             return criterion(real_outputs, labels, fake_outputs, fake_labels)
@@ -89,7 +95,9 @@ class AuxiliaryClassifierGAN(GAN):
             class_loss += class_cross_entropy(fake_labels, fake_logits)
         return loss + self.discriminator_class_weight * class_loss
 
-    def generator_criterion(self, fake_outputs, labels, real_outputs=None):
+    def generator_criterion(
+        self, fake_outputs: Any, labels: Any, real_outputs: Any = None
+    ) -> Any:
         criterion = super().generator_criterion
         if not self.num_classes:
             return criterion(fake_outputs, labels, real_outputs)
@@ -99,11 +107,11 @@ class AuxiliaryClassifierGAN(GAN):
         class_loss = class_cross_entropy(labels, logits)
         return loss + self.generator_class_weight * class_loss
 
-    def adversarial_scores(self, outputs):
+    def adversarial_scores(self, outputs: Any) -> Any:
         scores = outputs[0] if self.num_classes else outputs
         return super().adversarial_scores(scores)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return super().get_config() | {
             "discriminator_class_weight": self.discriminator_class_weight,
             "generator_class_weight": self.generator_class_weight,
@@ -111,7 +119,7 @@ class AuxiliaryClassifierGAN(GAN):
         }
 
 
-def class_cross_entropy(labels, logits):
+def class_cross_entropy(labels: Any, logits: Any) -> Any:
     """Returns the mean of -log softmax(logits)[label] in nats, float32.
 
     Args:

@@ -161,7 +161,10 @@ def _check_inputs(generator: keras.Model, form: Form) -> None:
     expected = [(None, latent_dim)] + [(None,)] * bool(num_classes)
     received = [tuple(tensor.shape) for tensor in inputs]
     form = "[latents, labels]" if num_classes else "latents"
-    if received != expected or isinstance(generator.input, dict):
+    # A Sequential has `inputs`, but no `input`, and takes one tensor.
+    sequential = isinstance(generator, keras.Sequential)
+    named = not sequential and isinstance(generator.input, dict)
+    if received != expected or named:
         raise ValueError(
             f"With latent_dim={latent_dim} and num_classes={num_classes}, the "
             f"generator must take {form} of shape {expected}. Received: inputs "
