@@ -79,11 +79,10 @@ def value_and_input_gradients(
 
 def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
     """Returns the gradients of `sum(function(inputs))` for `inputs`."""
-    mapping = [(variable, variable.value) for variable in state]
+    values = [variable.value for variable in state]
 
     def total(inputs):
-        with keras.StatelessScope(state_mapping=mapping):
-            return keras.ops.sum(function(inputs))
+        return keras.ops.sum(call_pure(function, [inputs], state, values)[0])
 
     return jax.grad(total)(inputs)
 
@@ -131,7 +130,7 @@ def replica_id() -> int:
 
 
 def is_chief() -> bool:
-    """Returns whether this is the first of the processes of JAX."""
+    """Returns whether this is JAX's first process, which writes files."""
     return jax.process_index() == 0
 
 

@@ -239,7 +239,13 @@ def replica_id() -> Any:
 
 
 def is_chief() -> bool:
-    """Returns whether this is the strategy's process that writes."""
+    """Returns whether this process is the one that writes files.
+
+    Of the workers of `multi_worker`, that is the chief of `TF_CONFIG`, or else
+    worker 0, within the context of `distribute`. What the processes hold
+    together (the weights of a checkpoint, the images of an evaluation) all of
+    them must compute.
+    """
     return tf.distribute.get_strategy().extended.should_checkpoint
 
 

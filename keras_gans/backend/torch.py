@@ -72,9 +72,8 @@ def value_and_input_gradients(
 def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
     """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     inputs, flat = _sources(inputs)
-    mapping = [(variable, variable.value) for variable in state]
-    with keras.StatelessScope(state_mapping=mapping):
-        outputs = function(inputs)
+    values = [variable.value for variable in state]
+    outputs, _ = call_pure(function, [inputs], state, values)
     gradients = torch.autograd.grad(outputs.sum(), flat, create_graph=True)
     return keras.tree.pack_sequence_as(inputs, list(gradients))
 

@@ -34,22 +34,13 @@ NAMES = {
 }
 
 __all__ = [
-    "DCGAN",
     "NAMES",
     "AdversarialLoss",
     "Functions",
-    "Hinge",
-    "LeastSquares",
-    "NonSaturating",
     "RelativisticAverage",
-    "RelativisticHinge",
-    "RelativisticLeastSquares",
-    "RelativisticNonSaturating",
-    "RelativisticWasserstein",
-    "Saturating",
     "SpatiallyDecomposedHinge",
-    "Wasserstein",
     "get",
+    *(kind.__name__ for kind in NAMES.values()),
 ]
 
 

@@ -53,7 +53,8 @@ def build_module(
 
     module = tf.Module()
     make = _conditional if form.num_classes else _unconditional
-    functions = make(_renderer(generator, form), form)
+    made = make(_renderer(generator, form), form)
+    functions = {f.python_function.__name__: f for f in made}
     # Keras objects would take their own saving functions along.
     module.weights = [variable.value for variable in generator.variables]
     for name, function in functions.items():
@@ -68,9 +69,7 @@ def _renderer(generator, form):
     def render(latents, labels=None):
         inputs = latents
         if form.num_classes:
-            with tf.control_dependencies(
-                [_check_range("labels", labels, 0, form.num_classes - 1)]
-            ):
+            with _in_range("labels", labels, 0, form.num_classes - 1):
                 # A cast to the same type would be no operation that could
                 # wait for the check.
                 labels = tf.identity(labels)
@@ -90,39 +89,34 @@ def _renderer(generator, form):
     return render
 
 
-def _check_range(name, value, lowest, highest):
+def _in_range(name, value, lowest, highest):
     import tensorflow as tf
 
     inside = tf.reduce_all((value >= lowest) & (value <= highest))
-    return _require(
-        inside, f"`{name}` must be from {lowest} to {highest}", value
-    )
+    rule = f"`{name}` must be from {lowest} to {highest}"
+    return _required(inside, rule, value)
 
 
-def _require(condition, rule, *received):
+def _required(condition, rule, *received):
+    """Returns a context of operations that wait for a check."""
     import tensorflow as tf
 
-    return tf.debugging.Assert(condition, [f"{rule}. Received:", *received])
+    check = tf.debugging.Assert(condition, [f"{rule}. Received:", *received])
+    return tf.control_dependencies([check])
 
 
 def _sample_latents(seed, count, form, truncation):
-    import tensorflow as tf
-
     kept = (truncation > 0.0) & (truncation <= 1.0)
-    checks = [
-        _require(count >= 1, "`count` must be at least 1", count),
-        _require(kept, "`truncation` must be in (0, 1]", truncation),
-    ]
-    with tf.control_dependencies(checks):
+    with (
+        _required(count >= 1, "`count` must be at least 1", count),
+        _required(kept, "`truncation` must be in (0, 1]", truncation),
+    ):
         return draw_latents(seed, count, form.latent_dim, truncation)
 
 
 def _path(start, end, steps):
-    import tensorflow as tf
-
     rule = "`steps` counts both ends, so it must be at least 2"
-    check = _require(steps >= 2, rule, steps)
-    with tf.control_dependencies([check]):
+    with _required(steps >= 2, rule, steps):
         return spherical_path(start, end, steps)
 
 
@@ -165,7 +159,7 @@ def _unconditional(render, form):
         def sample(seed, count):
             return render(_sample_latents(seed, count, form, full))
 
-        return {"serving_default": serving_default, "sample": sample}
+        return serving_default, sample
 
     @_signature(form, "seed", "count", "truncation")
     def sample(seed, count, truncation=full):
@@ -175,11 +169,7 @@ def _unconditional(render, form):
     def interpolate(start, end, steps):
         return render(_path(start, end, steps))
 
-    return {
-        "serving_default": serving_default,
-        "sample": sample,
-        "interpolate": interpolate,
-    }
+    return serving_default, sample, interpolate
 
 
 def _conditional(render, form):
@@ -194,9 +184,7 @@ def _conditional(render, form):
     @_signature(form, "seed", "count", "label", "truncation")
     def sample(seed, count, label=anything, truncation=full):
         latents = _sample_latents(seed, count, form, truncation)
-        with tf.control_dependencies(
-            [_check_range("label", label, -1, form.num_classes - 1)]
-        ):
+        with _in_range("label", label, -1, form.num_classes - 1):
             labels = tf.where(
                 label < 0,
                 draw_labels(seed, count, form.num_classes),
@@ -211,13 +199,8 @@ def _conditional(render, form):
         given = tf.size(labels)
         fitting = (given == 1) | (given == steps)
         rule = "`labels` must be 1 or `steps` labels"
-        check = _require(fitting, rule, given, steps)
-        with tf.control_dependencies([check]):
+        with _required(fitting, rule, given, steps):
             labels = tf.broadcast_to(labels, (steps,))
         return render(latents, labels)
 
-    return {
-        "serving_default": serving_default,
-        "sample": sample,
-        "interpolate": interpolate,
-    }
+    return serving_default, sample, interpolate
