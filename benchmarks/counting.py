@@ -12,13 +12,11 @@ import keras
 
 def count_step(gan, batch: tuple) -> tuple[float, float]:
     """Returns the operations and bytes of one training step of a GAN."""
-    backend = keras.backend.backend()
     data = tuple(map(keras.ops.convert_to_tensor, batch))
-    return {
-        "tensorflow": _tensorflow,
-        "jax": _jax,
-        "torch": _torch,
-    }[backend](gan, data)
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return count_call(gan.train_step, data)
+    return _jax(gan, data) if backend == "jax" else _torch(gan, data)
 
 
 def count_call(function, *inputs) -> tuple[float, float]:
@@ -27,10 +25,6 @@ def count_call(function, *inputs) -> tuple[float, float]:
 
     graph = tf.function(function).get_concrete_function(*inputs).graph
     return count_graph(graph)
-
-
-def _tensorflow(gan, data):
-    return count_call(gan.train_step, data)
 
 
 # They move no numbers.

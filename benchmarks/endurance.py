@@ -25,31 +25,24 @@ import tempfile
 import time
 from functools import partial
 
+import keras
 import numpy as np
 
+from benchmarks.machine import line, table
+from keras_gans import SAGAN, callbacks
 from recipes import sagan
-from recipes.common.quiet import import_keras
+from recipes.common.build import build_model
+from recipes.common.images import load_data
+from recipes.common.run import build_gan, fit
 
 BLOCK = 500  # steps between measurements
 SETTLED = 1000  # steps after which nothing should grow
 MEMORY_LIMIT, TIME_LIMIT = 0.01, 0.05
-
-
-@dataclasses.dataclass(frozen=True)
-class Measurement:
-    """The state of the process after a training step.
-
-    Attributes:
-        step: Training steps done.
-        memory: Resident memory in bytes.
-        seconds: Of a training step, lower quartile since the last one.
-        processor_seconds: Of all processors together, likewise.
-    """
-
-    step: int
-    memory: int
-    seconds: float
-    processor_seconds: float
+# A run whose networks cost little beside the machinery.
+CONFIG = dataclasses.replace(
+    sagan.SMOKE, sample_every=250, checkpoint_every=250, log_every=50
+)
+HEADER = ("step", "memory MiB", "ms a step", "processor ms")
 
 
 def resident_memory() -> int:
@@ -68,24 +61,37 @@ def resident_memory() -> int:
     return int(pages) * os.sysconf("SC_PAGESIZE")
 
 
-def settings(steps: int) -> sagan.Config:
-    """Returns a run whose networks cost little beside the machinery."""
-    return dataclasses.replace(
-        sagan.SMOKE,
-        steps=steps,
-        sample_every=250,
-        checkpoint_every=250,
-        log_every=50,
-    )
+class Endurance(callbacks.AtSteps):
+    """Measures and prints the state of the process every `BLOCK` steps.
+
+    Attributes:
+        measured: Step, resident memory in bytes, and the lower quartiles of
+            a step's time and processor time since the last one, in seconds.
+    """
+
+    def __init__(self):
+        super().__init__(BLOCK, at_end=False)
+        self.measured, self.durations = [], []
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.begin = clocks()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.durations.append(np.subtract(clocks(), self.begin))
+        super().on_train_batch_end(batch, logs)
+
+    def at_step(self, step, logs):
+        times = np.quantile(self.durations, 0.25, axis=0)
+        self.durations.clear()
+        memory = resident_memory()
+        self.measured.append((step, memory, *times))
+        shown = [f"{1000 * time:.2f}" for time in times]
+        print(line((f"{step:,}", f"{memory / 2**20:.1f}", *shown)), flush=True)
 
 
-def train(config: sagan.Config, directory: pathlib.Path) -> list[Measurement]:
-    """Trains as a recipe does and measures on the way."""
-    from keras_gans import SAGAN, callbacks
-    from recipes.common.build import build_model
-    from recipes.common.images import load_data
-    from recipes.common.run import build_gan, fit
-
+def train(steps: int, directory: pathlib.Path) -> list[tuple]:
+    """Trains as a recipe does and returns what was measured on the way."""
+    config = dataclasses.replace(CONFIG, steps=steps)
     images = load_data(config)
     gan, scope = build_gan(
         config, partial(build_model, SAGAN, config, images.num_classes)
@@ -93,12 +99,12 @@ def train(config: sagan.Config, directory: pathlib.Path) -> list[Measurement]:
     batches = images.training_batches(
         config.images_per_step, seed=config.seed, augment=config.augment
     )
-    measurements = []
+    endurance = Endurance()
     with scope:
         monitor = callbacks.InputMonitor(batches, log_dir=directory)
         every = [
             monitor,
-            _endurance(measurements),
+            endurance,
             callbacks.Throughput(config.images_per_step),
             callbacks.StopAt(config.steps),
             callbacks.TensorBoard(directory, config.log_every),
@@ -109,34 +115,7 @@ def train(config: sagan.Config, directory: pathlib.Path) -> list[Measurement]:
             callbacks.Checkpoint(directory, config.checkpoint_every),
         ]
         fit(gan, monitor.batches, config, every)
-    return measurements
-
-
-def _endurance(measurements: list[Measurement]):
-    """Returns a callback that appends measurements and prints them."""
-    from keras_gans.callbacks import AtSteps
-
-    class Endurance(AtSteps):
-        def __init__(self):
-            super().__init__(BLOCK, at_end=False)
-            self.durations = []
-
-        def on_train_batch_begin(self, batch, logs=None):
-            self.begin = clocks()
-
-        def on_train_batch_end(self, batch, logs=None):
-            self.durations.append(np.subtract(clocks(), self.begin))
-            super().on_train_batch_end(batch, logs)
-
-        def at_step(self, step, logs):
-            quartiles = np.quantile(self.durations, 0.25, axis=0)
-            self.durations.clear()
-            measurements.append(
-                Measurement(step, resident_memory(), *map(float, quartiles))
-            )
-            print(row(measurements[-1]), flush=True)
-
-    return Endurance()
+    return endurance.measured
 
 
 def clocks() -> tuple[float, float]:
@@ -144,62 +123,41 @@ def clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def row(measurement: Measurement) -> str:
-    """Returns a line of the table."""
-    return (
-        f"{measurement.step:8,d} {measurement.memory / 2**20:10.1f} "
-        f"{1000 * measurement.seconds:10.2f} "
-        f"{1000 * measurement.processor_seconds:13.2f}"
-    )
-
-
-def growth(measurements: list[Measurement]) -> tuple[float, float]:
+def growth(measured: list[tuple]) -> tuple[float, float]:
     """Returns by which shares memory and time have grown since `SETTLED`.
 
     The memory is that of the last measurement against the first; the times
     are medians of the last and of the first three, of which the one counts
     that has grown less.
     """
-    settled = [m for m in measurements if m.step >= SETTLED]
-    if len(settled) < 2:
-        raise ValueError(
-            f"Growth is measured from step {SETTLED:,} on, every {BLOCK} "
-            f"steps. Received: {len(settled)} measurements from there on. Use "
-            f"--steps of at least {SETTLED + BLOCK:,}."
-        )
-    times = [(m.seconds, m.processor_seconds) for m in settled]
+    settled = [row[1:] for row in measured if row[0] >= SETTLED]
+    memory, *times = zip(*settled, strict=True)
     slower = min(
         statistics.median(seconds[-3:]) / statistics.median(seconds[:3])
-        for seconds in zip(*times, strict=True)
+        for seconds in times
     )
-    return settled[-1].memory / settled[0].memory - 1.0, slower - 1.0
+    return memory[-1] / memory[0] - 1.0, slower - 1.0
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Prints the table and returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__.partition("\n")[0],
         epilog="It fails when memory or time grow.",
     )
     parser.add_argument("--steps", type=int, default=5000)
-    steps = parser.parse_args(arguments).steps
+    steps = parser.parse_args().steps
     if steps < SETTLED + BLOCK:
         parser.error(f"--steps must be at least {SETTLED + BLOCK}.")
-    import_keras()
-    import keras
-
     # Progress bars would run through the table.
     keras.config.disable_interactive_logging()
     print(f"{keras.backend.backend()}: SAGAN-32, width 8, batch 8")
-    print(
-        f"{'step':>8s} {'memory MiB':>10s} {'ms a step':>10s} "
-        f"{'processor ms':>13s}"
-    )
+    print(table(HEADER, []))
     with tempfile.TemporaryDirectory() as directory:
-        measurements = train(settings(steps), pathlib.Path(directory))
-    memory, seconds = growth(measurements)
+        measured = train(steps, pathlib.Path(directory))
+    memory, seconds = growth(measured)
     print(
-        f"From step {SETTLED:,} to {measurements[-1].step:,}: memory "
+        f"From step {SETTLED:,} to {measured[-1][0]:,}: memory "
         f"{memory:+.2%} (at most {MEMORY_LIMIT:+.0%}), time of a step "
         f"{seconds:+.2%} (at most {TIME_LIMIT:+.0%})"
     )

@@ -10,14 +10,21 @@ graphs; MiB are what was needed beyond what earlier rows had needed.
 import pathlib
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
 
 from benchmarks.counting import count_call
-from benchmarks.machine import matrix_product_rate, peak_memory, table
+from benchmarks.machine import (
+    matrix_product_rate,
+    mebibytes,
+    peak_memory,
+    ratios,
+    seconds,
+    table,
+)
 from keras_gans.data import load_images
 from keras_gans.metrics import (
     EfficientNetLite0Features,
@@ -41,11 +48,9 @@ HEADER = (
 )
 
 
-def seconds(function: Callable[[], object]) -> float:
-    """Returns how long a call takes."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
+def median_seconds(function: Callable[[], object], turns: int) -> float:
+    """Returns the median of how long calls take."""
+    return statistics.median(seconds(function) for _ in range(turns))
 
 
 def extraction() -> tuple:
@@ -57,15 +62,13 @@ def extraction() -> tuple:
     before = peak_memory()
     bare, counts = passes(extractor._network, images[: extractor.batch_size])
     extractor(images)
-    pairs = [
-        (seconds(bare), seconds(lambda: extractor(images)))
-        for _ in range(TURNS)
-    ]
-    share = statistics.median(a / b for a, b in pairs)
+    pairs = [(seconds(bare), seconds(extractor, images)) for _ in range(TURNS)]
+    network, whole = zip(*pairs, strict=True)
     return (
         "features for FID-lite0",
-        *rates(statistics.median(b for _, b in pairs), counts, before),
-        f"{100 * share:.0f} % of the bare network's images/s",
+        *rates(statistics.median(whole), counts, before),
+        f"{100 * ratios(network, whole)[0]:.0f} % of the bare network's "
+        "images/s",
     )
 
 
@@ -75,10 +78,9 @@ def inception() -> tuple:
     network = build_network()
     images = np.random.default_rng(0).uniform(-1, 1, (32, 299, 299, 3))
     run, counts = passes(network, images.astype("float32"))
-    times = [seconds(run) for _ in range(TURNS)]
     return (
         "Inception network of FID",
-        *rates(statistics.median(times), counts, before),
+        *rates(median_seconds(run, TURNS), counts, before),
         "random weights",
     )
 
@@ -108,7 +110,7 @@ def rates(time_taken: float, counts: list[float], before: int) -> tuple:
         f"{100 * share:.0f} %",
         f"{flops / 1e9:.2f}",
         f"{moved / 1e6:.0f}",
-        f"{(peak_memory() - before) / 2**20:.0f}",
+        mebibytes(peak_memory() - before),
     )
 
 
@@ -119,12 +121,12 @@ def distance(dimension: int) -> tuple:
     for moments in (real, fake):
         for _ in range(4):
             moments.update_state(random.normal(size=(2500, dimension)))
-    times = [seconds(lambda: frechet_distance(real, fake)) for _ in range(3)]
+    taken = median_seconds(partial(frechet_distance, real, fake), 3)
     return (
         f"Fréchet distance, {dimension} features",
-        f"{statistics.median(times):.2f} s",
+        f"{taken:.2f} s",
         *("",) * 4,
-        f"{(peak_memory() - before) / 2**20:.0f}",
+        mebibytes(peak_memory() - before),
         "from kept moments",
     )
 
@@ -134,18 +136,16 @@ def whole() -> tuple:
     images = load_images("embedded", resolution=32, channels=3)
     extractor = EfficientNetLite0Features()
     with tempfile.TemporaryDirectory() as cache:
-        options = {
-            "name": images.name,
-            "content_hash": images.content_hash(),
-            "count": images.num_images,
-            "cache_dir": pathlib.Path(cache),
-        }
 
         def reference():
             return Reference.from_images(
                 images.evaluation_batches(extractor.batch_size),
                 extractor,
-                **options,
+                name=images.name,
+                # Kept by the set once it is computed.
+                content_hash=images.content_hash(),
+                count=images.num_images,
+                cache_dir=pathlib.Path(cache),
             )
 
         reference()
@@ -164,23 +164,15 @@ def whole() -> tuple:
             f"{taken:.0f} s for 10,000 images",
             f"{10_000 / taken:.0f}",
             *("",) * 3,
-            f"{(peak_memory() - before) / 2**20:.0f}",
+            mebibytes(peak_memory() - before),
             "reference from its cache, intervals included",
         )
 
 
-def main() -> str:
-    """Prints the table and returns it."""
-    rows = [
-        extraction(),
-        inception(),
-        distance(1280),
-        distance(2048),
-        whole(),
-    ]
-    text = table(HEADER, rows)
-    print(text)
-    return text
+def main() -> None:
+    """Prints the table."""
+    rows = [extraction(), inception(), distance(1280), distance(2048)]
+    print(table(HEADER, [*rows, whole()]))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ import importlib.metadata
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
 
@@ -39,21 +41,48 @@ def peak_memory() -> int:
     return 1024 * int(status[status.index("VmHWM:") + 1])
 
 
+def seconds(function: Callable, *arguments: object) -> float:
+    """Returns how long a call takes."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def ratios(
+    times: Iterable[float], others: Iterable[float]
+) -> tuple[float, float, float]:
+    """Returns times over those of the same turns: median, least, greatest."""
+    turns = zip(times, others, strict=True)
+    found = [time / other for time, other in turns]
+    return statistics.median(found), min(found), max(found)
+
+
+def output_of(*arguments: str, backend: str = "tensorflow") -> str:
+    """Returns what a Python process of its own prints.
+
+    Raises:
+        RuntimeError: If it fails; the message ends with the process's.
+    """
+    process = subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        check=False,
+    )
+    if process.returncode:
+        raise RuntimeError(f"{arguments} failed:\n{process.stderr[-4000:]}")
+    return process.stdout.strip()
+
+
 def matrix_product_rate(precision: str = "float32") -> float:
     """Returns the operations a second of TensorFlow's best matrix product.
 
     Of the backends it has the fastest on CPUs; any may be running here, so it
     is measured in a process of its own.
     """
-    process = subprocess.run(
-        [sys.executable, "-m", "benchmarks.machine", precision],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
-        check=True,
-    )
-    return float(process.stdout)
+    return float(output_of("-m", "benchmarks.machine", precision))
 
 
 def _best_product(precision):
@@ -61,20 +90,29 @@ def _best_product(precision):
 
     size = 2048
     matrix = ops.ones((size, size), precision.removeprefix("mixed_"))
-    best = 0.0
-    for _ in range(50):
-        start = time.perf_counter()
+
+    def multiply():
         product = ops.matmul(matrix, matrix)
         # Some backends answer before they have computed.
         float(ops.cast(product[0, 0], "float32"))
-        best = max(best, 2 * size**3 / (time.perf_counter() - start))
-    return best
+
+    return 2 * size**3 / min(seconds(multiply) for _ in range(50))
 
 
-def table(header: tuple[str, ...], rows: list[tuple]) -> str:
+def table(header: Iterable[str], rows: Iterable[Iterable]) -> str:
     """Returns a Markdown table of texts and numbers."""
-    lines = [header, ("---",) * len(header), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    header = tuple(header)
+    return "\n".join(map(line, [header, ("---",) * len(header), *rows]))
+
+
+def line(cells: Iterable) -> str:
+    """Returns a row of such a table."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def mebibytes(memory: int) -> str:
+    """Returns a number of bytes in MiB, whole."""
+    return f"{memory / 2**20:.0f}"
 
 
 if __name__ == "__main__":

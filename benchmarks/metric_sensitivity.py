@@ -15,6 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from benchmarks.machine import table
 from keras_gans.data import load_images
 from keras_gans.metrics import (
     METRICS,
@@ -156,16 +157,13 @@ def tables(results: dict[str, list[tuple]]) -> str:
     """Returns a table for each way of getting worse."""
     lines = [TABLES]
     for name, steps in results.items():
-        levels = " | ".join(f"{level:g}" for level, _ in steps)
-        lines += [
-            f"| {name} | {levels} | |",
-            "|---" * (len(steps) + 2) + "|",
-        ]
+        rows = []
         for metric in steps[0][1]:
             values = [scores.get(metric) for _, scores in steps]
-            cells = " | ".join(digits(v[0]) if v else "-" for v in values)
-            lines.append(f"| {metric} | {cells} | {trend(values)} |")
-        lines.append("")
+            cells = [digits(v[0]) if v else "-" for v in values]
+            rows.append((metric, *cells, trend(values)))
+        levels = [f"{level:g}" for level, _ in steps]
+        lines += [table((name, *levels, ""), rows), ""]
     return "\n".join(lines)
 
 
@@ -192,19 +190,18 @@ def picture(results: dict[str, list[tuple]]) -> Image.Image:
         "RGB", (COLUMNS * width + MARGIN, rows * height + MARGIN), "white"
     )
     draw = ImageDraw.Draw(sheet)
+
+    def corner(index):
+        row, column = divmod(index, COLUMNS)
+        return MARGIN + column * width, MARGIN + row * height
+
     for index, metric in enumerate(metrics):
-        corner = (
-            MARGIN + index % COLUMNS * width,
-            MARGIN + index // COLUMNS * height,
-        )
         lines = [
             [scores.get(metric) for _, scores in steps]
             for steps in results.values()
         ]
-        panel(draw, corner, metric, lines)
-    index = rows * COLUMNS - 1
-    corner = MARGIN + index % COLUMNS * width, MARGIN + (rows - 1) * height
-    legend(draw, corner, results)
+        panel(draw, corner(index), metric, lines)
+    legend(draw, corner(rows * COLUMNS - 1), results)
     return sheet
 
 
@@ -260,14 +257,14 @@ def legend(
         draw.text((left + 24, y + 13), levels + unit, fill=INK, font=font)
 
 
-def main(argv: list[str] | None = None) -> dict[str, list[tuple]]:
-    """Measures, prints and writes; returns what was measured."""
+def main() -> None:
+    """Measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--directory", default="build", help="for both files")
     parser.add_argument(
         "--evaluation_resolution", type=int, default=96, help="pixels; 96"
     )
-    options = parser.parse_args(argv)
+    options = parser.parse_args()
     results = measure_all(options.evaluation_resolution)
     directory = pathlib.Path(options.directory)
     directory.mkdir(exist_ok=True)
@@ -280,7 +277,6 @@ def main(argv: list[str] | None = None) -> dict[str, list[tuple]]:
     _, heading, below = below.partition("\n## ")
     file.write_text(above + report + heading + below, encoding="utf-8")
     print(report)
-    return results
 
 
 if __name__ == "__main__":

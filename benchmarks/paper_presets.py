@@ -11,41 +11,25 @@ share does not.
 """
 
 import argparse
-import importlib.util
-import json
 import multiprocessing
-import pathlib
-import resource
 import time
 
-CLASSES = {
-    "sagan": "SAGAN",
-    "msg_gan": "MSGGAN",
-    "ac_gan": "ACGAN",
-    "wgan_gp": "WGANGP",
-    "lga": "LGAGAN",
+import numpy as np
+
+from benchmarks.machine import line, peak_memory, table
+from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+
+MODELS = {
+    name: model
+    for model in (SAGAN, MSGGAN, ACGAN, WGANGP, LGAGAN)
+    for name in model.SETTINGS.preset_names()
 }
-
-
-def families() -> dict[str, str]:
-    """Returns the name of its model's class for each preset."""
-    package = importlib.util.find_spec("keras_gans")
-    folder = pathlib.Path(package.submodule_search_locations[0]) / "presets"
-    return {
-        name: model
-        for family, model in CLASSES.items()
-        for name in json.loads((folder / f"{family}.json").read_text("utf-8"))
-    }
 
 
 def measure(name: str, batch_size: int, remat: bool = False) -> dict:
     """Builds a preset and takes one step; returns what it cost."""
-    import numpy as np
-
-    import keras_gans
-
     start = time.perf_counter()
-    gan = getattr(keras_gans, families()[name]).from_preset(name, remat=remat)
+    gan = MODELS[name].from_preset(name, remat=remat)
     built = time.perf_counter()
     size = batch_size * gan.n_critic
     random = np.random.default_rng(0)
@@ -58,49 +42,36 @@ def measure(name: str, batch_size: int, remat: bool = False) -> dict:
     first = time.perf_counter()
     history = gan.fit(*data, **options).history
     losses = [history[key][-1] for key in sorted(history)]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    models = (gan.generator, gan.discriminator)
     return {
-        "name": name,
-        "parameters": gan.generator.count_params()
-        + gan.discriminator.count_params(),
-        "build_seconds": built - start,
-        "first_step_seconds": first - built,
-        "step_seconds": time.perf_counter() - first,
-        "peak_gib": peak / 2**20,
+        "preset": name,
+        "parameters": f"{sum(model.count_params() for model in models):,}",
+        "build s": f"{built - start:.0f}",
+        "first step s": f"{first - built:.0f}",
+        "step s": f"{time.perf_counter() - first:.1f}",
+        "peak GiB": f"{peak_memory() / 2**30:.1f}",
         "finite": bool(np.isfinite(losses).all()),
     }
 
 
-def main(argv: list[str] | None = None) -> list[dict]:
-    """Prints a line for each preset and returns what was measured."""
-    known = families()
+def main() -> None:
+    """Prints a line for each preset."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", help="presets; all by default")
     parser.add_argument("--batch_size", type=int, default=2)
     parser.add_argument("--remat", action="store_true")
-    options = parser.parse_args(argv)
-    unknown = sorted(set(options.names) - set(known))
+    options = parser.parse_args()
+    unknown = sorted(set(options.names) - set(MODELS))
     if unknown:
-        parser.error(f"unknown presets {unknown}; known: {sorted(known)}")
+        parser.error(f"unknown presets {unknown}; known: {sorted(MODELS)}")
     print(f"batch {options.batch_size}; the first step with its compilation")
-    print(
-        "| preset | parameters | build s | first step s | step s | peak GiB |"
-    )
-    print("|---|---|---|---|---|---|")
-    results = []
     context = multiprocessing.get_context("spawn")
-    for name in options.names or known:
+    for number, name in enumerate(options.names or MODELS):
         with context.Pool(1) as pool:
             row = pool.apply(measure, (name, options.batch_size, options.remat))
-        results.append(row)
-        print(
-            f"| {name} | {row['parameters']:,} | {row['build_seconds']:.0f} | "
-            f"{row['first_step_seconds']:.0f} | {row['step_seconds']:.1f} | "
-            f"{row['peak_gib']:.1f} |"
-            + ("" if row["finite"] else " a loss is not finite"),
-            flush=True,
-        )
-    return results
+        if not number:
+            print(table(row, []))
+        print(line(row.values()), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from benchmarks.machine import peak_memory, table
+from benchmarks.machine import mebibytes, peak_memory, table
 from keras_gans.data import load_images
 
 BATCH, SECONDS, PICTURES = 64, 1.5, 500
@@ -46,8 +46,8 @@ def write_pictures(directory: pathlib.Path) -> None:
         large.save(directory / "files" / f"{index}.jpg", quality=90)
 
 
-def main() -> str:
-    """Prints the table and returns it."""
+def main() -> None:
+    """Prints the table."""
     rows = []
     with tempfile.TemporaryDirectory() as path:
         directory = pathlib.Path(path)
@@ -60,17 +60,10 @@ def main() -> str:
             images = load_images(dataset, resolution=resolution, channels=3)
             rates = [rate(images, augment) for augment in ((), AUGMENTATIONS)]
             volume = 4e-6 * 3 * resolution**2 * rates[0]
-            rows.append(
-                (
-                    name,
-                    *(f"{value:,.0f}" for value in (*rates, volume)),
-                    f"{peak_memory() / 2**20:.0f}",
-                )
-            )
+            numbers = [f"{value:,.0f}" for value in (*rates, volume)]
+            rows.append((name, *numbers, mebibytes(peak_memory())))
     header = ("data", "images/s", "with every augmentation", "MB/s", "MiB")
-    text = table(header, rows)
-    print(text)
-    return text
+    print(table(header, rows))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,10 @@ step before them: the first after another batch's claims its memory anew.
 """
 
 import statistics
-import time
 
 import keras
 
-from benchmarks.machine import table
+from benchmarks.machine import ratios, seconds, table
 from keras_gans import SAGAN
 from keras_gans.data import load_images
 
@@ -32,33 +31,31 @@ def measure() -> dict[int, list[float]]:
         size: next(images.training_batches(size, seed=0).as_numpy_iterator())
         for size in BATCHES
     }
+
+    def train(batch, steps):
+        for _ in range(steps):
+            gan.train_on_batch(*batch)
+
     for batch in data.values():
-        gan.train_on_batch(*batch)
+        train(batch, 1)
     rates = {size: [] for size in BATCHES}
     for _ in range(TURNS):
         for size, batch in data.items():
-            gan.train_on_batch(*batch)
-            start = time.perf_counter()
-            for _ in range(BATCHES[-1] // size):
-                gan.train_on_batch(*batch)
-            rates[size].append(BATCHES[-1] / (time.perf_counter() - start))
+            train(batch, 1)
+            taken = seconds(train, batch, BATCHES[-1] // size)
+            rates[size].append(BATCHES[-1] / taken)
     return rates
 
 
-def main() -> str:
-    """Prints the table and returns it."""
+def main() -> None:
+    """Prints the table."""
     rates = measure()
-    first = rates[BATCHES[0]]
     rows = []
     for size, own in rates.items():
-        ratio = statistics.median(
-            a / b for a, b in zip(own, first, strict=True)
-        )
+        ratio, _, _ = ratios(own, rates[BATCHES[0]])
         rows.append((size, f"{statistics.median(own):.1f}", f"{ratio:.2f}"))
     header = ("batch", "images/s", f"times those of batch {BATCHES[0]}")
-    text = f"{keras.backend.backend()}:\n\n{table(header, rows)}"
-    print(text)
-    return text
+    print(f"{keras.backend.backend()}:\n\n{table(header, rows)}")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,19 @@ counted from its graph.
 """
 
 import pathlib
-import subprocess
-import sys
 import tempfile
 
+from keras import ops
+
 from benchmarks.counting import count_call
-from benchmarks.machine import matrix_product_rate, table
+from benchmarks.machine import (
+    matrix_product_rate,
+    mebibytes,
+    output_of,
+    table,
+)
+from keras_gans import SAGAN
+from keras_gans.serving import export_generator
 
 HEADER = (
     "batch",
@@ -24,9 +31,9 @@ HEADER = (
     "MiB of the process",
 )
 CLIENT = """
-import statistics, sys, time
+import statistics, sys
 import tensorflow as tf
-from benchmarks.machine import peak_memory
+from benchmarks.machine import peak_memory, seconds
 assert "keras_gans" not in sys.modules
 served = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
 for batch in (1, 64):
@@ -35,22 +42,14 @@ for batch in (1, 64):
         "labels": tf.zeros((batch,), tf.int32),
     }
     served(**inputs)
-    times = []
-    for _ in range(20):
-        start = time.perf_counter()
-        served(**inputs)["images"].numpy()
-        times.append(time.perf_counter() - start)
+    serve = lambda: served(**inputs)["images"].numpy()
+    times = [seconds(serve) for _ in range(20)]
     print(batch, statistics.median(times), peak_memory(), sep=",")
 """
 
 
-def main() -> str:
-    """Prints the table and returns it."""
-    from keras import ops
-
-    from keras_gans import SAGAN
-    from keras_gans.serving import export_generator
-
+def main() -> None:
+    """Prints the table."""
     gan = SAGAN.from_preset("sagan_cifar10_32")
     with tempfile.TemporaryDirectory() as directory:
         version = export_generator(
@@ -59,12 +58,7 @@ def main() -> str:
             latent_dim=gan.latent_dim,
             num_classes=gan.num_classes,
         )
-        answer = subprocess.run(
-            [sys.executable, "-c", CLIENT, str(version)],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        answer = output_of("-c", CLIENT, str(version))
     rows, peak = [], matrix_product_rate()
     for line in answer.splitlines():
         batch, seconds, memory = map(float, line.split(","))
@@ -79,12 +73,10 @@ def main() -> str:
                 f"{100 * flops / seconds / peak:.0f} %",
                 f"{flops / 1e9:.2f}",
                 f"{moved / 1e9:.2f}",
-                f"{memory / 2**20:.0f}",
+                mebibytes(memory),
             )
         )
-    text = table(HEADER, rows)
-    print(text)
-    return text
+    print(table(HEADER, rows))
 
 
 if __name__ == "__main__":

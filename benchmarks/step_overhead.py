@@ -16,7 +16,7 @@ import time
 import keras
 import numpy as np
 
-from benchmarks.machine import table
+from benchmarks.machine import ratios, seconds, table
 from keras_gans import SAGAN
 from keras_gans.data import load_images
 
@@ -221,26 +221,14 @@ def torch_step(gan):
     return step
 
 
-def batches():
-    """Returns an endless iterator of NumPy batches, and the same dataset."""
-    images = load_images("embedded", resolution=32, channels=1)
-    return images.training_batches(BATCH, seed=0)
-
-
-def timed(function):
-    """Returns the seconds that a call takes."""
-    begin = time.perf_counter()
-    function()
-    return time.perf_counter() - begin
-
-
 def measure():
     """Returns the seconds a step of `fit` and of the loop, turn by turn."""
     backend = keras.backend.backend()
     step = getattr(sys.modules[__name__], f"{backend}_step")(build())
     gan = build()
     # One iterator each: `fit` would open the pipeline anew at every turn.
-    data = batches()
+    images = load_images("embedded", resolution=32, channels=1)
+    data = images.training_batches(BATCH, seed=0)
     stream = iter(data if backend == "tensorflow" else data.as_numpy_iterator())
 
     def hand_written():
@@ -258,7 +246,7 @@ def measure():
 
         def on_epoch_end(self, epoch, logs=None):
             fitted = time.perf_counter() - self.begin
-            looped = timed(hand_written)
+            looped = seconds(hand_written)
             if epoch:  # The first turn compiles.
                 times["fit"].append(fitted / STEPS)
                 times["loop"].append(looped / STEPS)
@@ -274,23 +262,20 @@ def measure():
     return times
 
 
-def main() -> str:
-    """Prints the table and returns it."""
+def main() -> None:
+    """Prints the table."""
     times = measure()
-    ratios = [
-        fit / loop
-        for fit, loop in zip(times["fit"], times["loop"], strict=True)
-    ]
+    fit, loop = times.values()
+    ratio, low, high = ratios(fit, loop)
     row = (
         keras.backend.backend(),
-        *(f"{1000 * statistics.median(own):.1f}" for own in times.values()),
-        f"{statistics.median(ratios):.3f}",
-        f"{min(ratios):.3f} to {max(ratios):.3f}",
+        f"{1000 * statistics.median(fit):.1f}",
+        f"{1000 * statistics.median(loop):.1f}",
+        f"{ratio:.3f}",
+        f"{low:.3f} to {high:.3f}",
     )
     header = ("backend", "fit, ms a step", "loop, ms a step", "ratio", "range")
-    text = table(header, [row])
-    print(text)
-    return text
+    print(table(header, [row]))
 
 
 if __name__ == "__main__":

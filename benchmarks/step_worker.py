@@ -6,13 +6,12 @@ took, `counts` by what is counted from the graph.
 
 import json
 import sys
-import time
 
 import keras
 from keras import ops
 
 from benchmarks.counting import count_step
-from benchmarks.machine import peak_memory
+from benchmarks.machine import peak_memory, seconds
 from keras_gans import backend
 from keras_gans.data import load_images
 
@@ -100,8 +99,12 @@ def main():
     keras.config.set_dtype_policy(precision)
     before = peak_memory()
     gan, batch = build(model, form)
-    for _ in range(2):
-        gan.train_on_batch(*batch)
+
+    def train(steps):
+        for _ in range(steps):
+            gan.train_on_batch(*batch)
+
+    train(2)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         if line.strip() == "counts":
@@ -114,10 +117,7 @@ def main():
                 "memory": used,
             }
         else:
-            start = time.perf_counter()
-            for _ in range(int(line)):
-                gan.train_on_batch(*batch)
-            answer = (time.perf_counter() - start) / int(line)
+            answer = seconds(train, int(line)) / int(line)
         print(json.dumps(answer), flush=True)
 
 

@@ -28,7 +28,12 @@ import statistics
 import subprocess
 import sys
 
-from benchmarks.machine import matrix_product_rate, table
+from benchmarks.machine import (
+    matrix_product_rate,
+    mebibytes,
+    ratios,
+    table,
+)
 
 MODELS = ("SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -69,22 +74,18 @@ class Worker:
             env=os.environ | environment,
         )
 
-    def ready(self):
-        """Waits until the model has trained two steps."""
-        self._answer()
-
     def ask(self, question):
         """Returns the answer to a line."""
         self._process.stdin.write(f"{question}\n")
         self._process.stdin.flush()
-        return self._answer()
+        return self.answer()
 
     def stop(self):
         """Ends the process."""
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()
 
-    def _answer(self):
+    def answer(self):
+        """Returns what the process says next; first, that it is ready."""
         for line in self._process.stdout:
             if line.startswith(("{", '"ready"', *"0123456789")):
                 return json.loads(line)
@@ -104,17 +105,6 @@ def variants(model: str, backend: str) -> list[tuple[str, str]]:
     return chosen
 
 
-def compare(workers: list[Worker], turns: int, steps: int) -> list[list]:
-    """Returns the seconds a step of each worker, turn by turn."""
-    for worker in workers:
-        worker.ready()
-    times = [[] for _ in workers]
-    for _ in range(turns):
-        for worker, own in zip(workers, times, strict=True):
-            own.append(worker.ask(steps))
-    return times
-
-
 def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     """Returns a row for each variant of a model on a backend."""
     peaks = {
@@ -124,7 +114,10 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     workers = [
         Worker(backend, model, *variant) for variant in variants(model, backend)
     ]
-    times = compare(workers, turns, steps)
+    for worker in workers:
+        worker.answer()
+    by_turn = [[worker.ask(steps) for worker in workers] for _ in range(turns)]
+    times = list(zip(*by_turn, strict=True))
     counts = []
     for worker in workers:
         counts.append(worker.ask("counts"))
@@ -132,16 +125,15 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     rows = []
     for worker, own, count in zip(workers, times, counts, strict=True):
         seconds = statistics.median(own)
-        ratios = [a / b for a, b in zip(times[0], own, strict=True)]
+        ratio, low, high = ratios(times[0], own)
         rows.append(
             (
                 *worker.variant,
                 f"{1000 * seconds:.0f}",
                 f"{count['images'] / seconds:.1f}",
-                f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to "
-                f"{max(ratios):.2f})",
+                f"{ratio:.2f} ({low:.2f} to {high:.2f})",
                 *counted(worker.variant, count, seconds, peaks),
-                f"{count['memory'] / 2**20:.0f}",
+                mebibytes(count["memory"]),
             )
         )
     return rows
@@ -160,28 +152,25 @@ def counted(variant: tuple, counts: dict, seconds: float, peaks: dict) -> tuple:
     )
 
 
-def main(argv: list[str] | None = None) -> str:
-    """Prints a table for each backend and returns them."""
+def main() -> None:
+    """Prints a table for each backend."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--backends", default=",".join(BACKENDS))
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4)
-    options = parser.parse_args(argv)
+    options = parser.parse_args()
     models, backends = options.models.split(","), options.backends.split(",")
     for names, known in ((models, MODELS), (backends, BACKENDS)):
         if unknown := [name for name in names if name not in known]:
             parser.error(
                 f"Unknown: {', '.join(unknown)}. Known are {', '.join(known)}."
             )
-    texts = []
     for backend in backends:
         rows = []
         for model in models:
             rows += measure(model, backend, options.turns, options.steps)
-        texts.append(f"{backend}:\n\n{table(HEADER, rows)}")
-        print(f"{texts[-1]}\n", flush=True)
-    return "\n\n".join(texts)
+        print(f"{backend}:\n\n{table(HEADER, rows)}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with _noted_interrupts() as interrupts:
         try:
-            evaluate(read_options(argv[1:]))
+            options = read_options(argv[1:])
+            if options:
+                evaluate(options)
         except (Exception, KeyboardInterrupt) as error:
             if interrupts:
                 text = "interrupted: no scores were written."

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import pathlib
 import sys
 from collections.abc import Iterable, Iterator
 
@@ -32,8 +31,6 @@ def evaluate(options: Options) -> None:
             together, or hold too little.
         FileNotFoundError: A path does not exist.
     """
-    if options.json not in (None, "-"):
-        _require_folder(pathlib.Path(options.json))
     samples = open_samples(
         options.samples,
         resolution=options.resolution,
@@ -45,13 +42,13 @@ def evaluate(options: Options) -> None:
     count = _count(options, samples)
     _check_classes(options, samples, real)
     extractors = _extractors(options)
-    _say(f"Samples    {samples.description}: {count:,}")
+    print(f"Samples    {samples.description}: {count:,}", file=sys.stderr)
     by_class = bool(needing(options.metrics, "classes"))
     references = [
         _reference(options, options.reference, real, extractor, by_class)
         for extractor in extractors
     ]
-    _say(f"Reference  {real.name}: {references[0].count:,}")
+    print(f"Reference  {real.name}: {references[0].count:,}", file=sys.stderr)
     batches = samples.batches(count, options.batch_size, options.seed)
     scores = scores_of_samples(
         _shown(batches, count),
@@ -77,8 +74,8 @@ def _load(options: Options, name: str, samples: Samples) -> ImageSet:
         name,
         resolution=samples.resolution,
         channels=samples.channels,
-        data_dir=options.data_dir,
-        split=options.split,
+        data_dir=options.data_dir or None,
+        split=options.split or None,
         skip_bad_images=options.skip_bad_images,
     )
 
@@ -125,7 +122,7 @@ def _extractors(options: Options) -> list:
             InceptionFeatures(
                 protocol, weights_path=options.inception_weights or None
             )
-            for protocol in options.inception_protocol
+            for protocol in options.inception_protocol or ("clean",)
         ]
     return extractors
 
@@ -140,7 +137,7 @@ def _reference(
         extractor,
         name=real.name,
         content_hash=real.content_hash(),
-        split=split_of(dataset, options.split),
+        split=split_of(dataset, options.split or None),
         count=count,
         by_class=by_class,
         cache_dir=options.cache_dir,
@@ -169,7 +166,7 @@ def _shown(batches: Iterable, count: int) -> Iterator[tuple]:
 
 
 def _write(options: Options, scores: list[Score]) -> None:
-    if options.json is None:
+    if not options.json:
         print(table(scores))
         return
     text = json.dumps([score.to_json() for score in scores], indent=2)
@@ -191,14 +188,3 @@ def table(scores: list[Score]) -> str:
             line += f"  {score.low:.4f} to {score.high:.4f}"
         lines.append(line)
     return "\n".join(lines)
-
-
-def _require_folder(path: pathlib.Path) -> None:
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"--json must be a file in a folder that exists. Received: {path}."
-        )
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -1,14 +1,14 @@
 """What is evaluated: a generator, an export, or stored images."""
 
-import abc
+import dataclasses
 import pathlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
 
-from keras_gans.data import ImageSet, load_images
+from keras_gans.data import load_images
 from keras_gans.images import to_uint8
 from keras_gans.metrics.evaluation.certificate import (
     generator_fields,
@@ -21,7 +21,8 @@ from keras_gans.serving.load import ExportedGenerator, is_export
 GENERATED = 10_000
 
 
-class Samples(abc.ABC):
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Samples:
     """Images to evaluate.
 
     Attributes:
@@ -33,6 +34,8 @@ class Samples(abc.ABC):
         count: How many are evaluated unless the user says.
         available: How many there are; None for as many as one wants.
         certificate: What a certificate says of the generator.
+        batches: Function of a count, a batch size and a seed. It yields
+            `count` images in batches, each with labels if it has any.
     """
 
     description: str
@@ -42,112 +45,7 @@ class Samples(abc.ABC):
     count: int = GENERATED
     available: int | None = None
     certificate: dict
-
-    @abc.abstractmethod
-    def batches(
-        self, count: int, batch_size: int, seed: int
-    ) -> Iterator[tuple]:
-        """Yields `count` images in batches, each with labels if it has any."""
-
-
-class Generated(Samples):
-    """Images that a generator makes, from latents of a fixed seed.
-
-    The labels of a conditional generator go round its classes, so that each
-    is drawn equally often, but for one.
-
-    Args:
-        latent_dim: Length of a latent vector.
-        image_shape: Height, width and channels.
-    """
-
-    def __init__(self, latent_dim: int, image_shape: tuple[int, ...]):
-        self.latent_dim = latent_dim
-        self.resolution, _, self.channels = image_shape
-
-    @abc.abstractmethod
-    def make(
-        self, latents: np.ndarray, labels: np.ndarray | None
-    ) -> np.ndarray:
-        """Returns uint8 images; `labels` is None without classes."""
-
-    def batches(
-        self, count: int, batch_size: int, seed: int
-    ) -> Iterator[tuple]:
-        random = np.random.default_rng(seed)
-        for start in range(0, count, batch_size):
-            size = min(batch_size, count - start)
-            latents = random.normal(size=(size, self.latent_dim))
-            latents = latents.astype("float32")
-            if not self.num_classes:
-                yield (self.make(latents, None),)
-                continue
-            labels = np.arange(start, start + size) % self.num_classes
-            labels = labels.astype("int32")
-            yield self.make(latents, labels), labels
-
-
-class SavedGenerator(Generated):
-    """A generator saved as a `.keras` file."""
-
-    def __init__(self, path: pathlib.Path):
-        self.model = _load_generator(path)
-        inputs = self.model.inputs
-        super().__init__(inputs[0].shape[-1], self.model.output_shape[1:])
-        self.num_classes = 0
-        if len(inputs) == 2:
-            self.num_classes = _class_count(self.model)
-        self.certificate = generator_fields(self.model)
-        self.description = f"{path}, {self.model.count_params():,} parameters"
-
-    def make(
-        self, latents: np.ndarray, labels: np.ndarray | None
-    ) -> np.ndarray:
-        inputs = latents if labels is None else [latents, labels]
-        return to_uint8(
-            self.model.predict(inputs, batch_size=len(latents), verbose=0)
-        )
-
-
-class Exported(Generated):
-    """A generator exported as a SavedModel."""
-
-    def __init__(self, path: pathlib.Path):
-        self.model = ExportedGenerator(path)
-        super().__init__(self.model.latent_dim, self.model.image_shape)
-        self.num_classes = self.model.num_classes
-        self.description = str(self.model.path)
-        evaluation = self.model.manifest.get("evaluation") or {}
-        recorded = evaluation.get("certificate", {})
-        self.certificate = {
-            name: recorded.get(name, unknown)
-            for name, unknown in unknown_generator().items()
-        }
-
-    def make(
-        self, latents: np.ndarray, labels: np.ndarray | None
-    ) -> np.ndarray:
-        return self.model(latents, labels)
-
-
-class Stored(Samples):
-    """Images of a folder or an npz."""
-
-    def __init__(self, images: ImageSet):
-        self.images = images
-        self.description = images.name
-        self.resolution, self.channels = images.resolution, images.channels
-        self.num_classes = images.num_classes
-        self.count = self.available = images.num_images
-        self.certificate = unknown_generator()
-
-    def batches(
-        self, count: int, batch_size: int, seed: int
-    ) -> Iterator[tuple]:
-        # A fixed subset, spread over all of them.
-        batches = self.images.evaluation_batches(batch_size, limit=count)
-        for batch in batches.as_numpy_iterator():
-            yield batch if isinstance(batch, tuple) else (batch,)
+    batches: Callable[[int, int, int], Iterator[tuple]]
 
 
 def open_samples(
@@ -178,9 +76,9 @@ def open_samples(
             f"or an npz. Received: {path}, where there is nothing."
         )
     if place.suffix == ".keras":
-        samples = SavedGenerator(place)
+        samples = _saved(place)
     elif place.is_dir() and is_export(place):
-        samples = Exported(place)
+        samples = _exported(place)
     elif place.is_dir() or place.suffix == ".npz":
         return _stored(path, place, resolution, channels, skip_bad_images)
     else:
@@ -199,6 +97,77 @@ def open_samples(
     return samples
 
 
+def _saved(path: pathlib.Path) -> Samples:
+    model = _load_generator(path)
+
+    def make(latents, labels):
+        inputs = latents if labels is None else [latents, labels]
+        return to_uint8(
+            model.predict(inputs, batch_size=len(latents), verbose=0)
+        )
+
+    return _generated(
+        make,
+        model.inputs[0].shape[-1],
+        model.output_shape[1:],
+        num_classes=_class_count(model) if len(model.inputs) == 2 else 0,
+        certificate=generator_fields(model),
+        description=f"{path}, {model.count_params():,} parameters",
+    )
+
+
+def _exported(path: pathlib.Path) -> Samples:
+    model = ExportedGenerator(path)
+    evaluation = model.manifest.get("evaluation") or {}
+    recorded = evaluation.get("certificate", {})
+    return _generated(
+        model,
+        model.latent_dim,
+        model.image_shape,
+        num_classes=model.num_classes,
+        certificate={
+            name: recorded.get(name, unknown)
+            for name, unknown in unknown_generator().items()
+        },
+        description=str(model.path),
+    )
+
+
+def _generated(
+    make: Callable,
+    latent_dim: int,
+    image_shape: tuple[int, ...],
+    *,
+    num_classes: int | None,
+    **others,
+) -> Samples:
+    """Returns images that a generator makes, from latents of a fixed seed.
+
+    The labels of a conditional generator go round its classes, so that each
+    is drawn equally often, but for one.
+    """
+
+    def batches(count, batch_size, seed):
+        random = np.random.default_rng(seed)
+        for start in range(0, count, batch_size):
+            size = min(batch_size, count - start)
+            latents = random.normal(size=(size, latent_dim)).astype("float32")
+            if not num_classes:
+                yield (make(latents, None),)
+                continue
+            labels = np.arange(start, start + size) % num_classes
+            labels = labels.astype("int32")
+            yield make(latents, labels), labels
+
+    return Samples(
+        resolution=image_shape[0],
+        channels=image_shape[2],
+        num_classes=num_classes,
+        batches=batches,
+        **others,
+    )
+
+
 def _stored(path, place, resolution, channels, skip_bad_images):
     form = "npz" if place.suffix == ".npz" else "folder"
     found = (None, None)
@@ -211,7 +180,23 @@ def _stored(path, place, resolution, channels, skip_bad_images):
         channels=channels or found[1] or 3,
         skip_bad_images=skip_bad_images,
     )
-    return Stored(images)
+
+    def batches(count, batch_size, seed):
+        # A fixed subset, spread over all of them.
+        batches = images.evaluation_batches(batch_size, limit=count)
+        for batch in batches.as_numpy_iterator():
+            yield batch if isinstance(batch, tuple) else (batch,)
+
+    return Samples(
+        description=images.name,
+        resolution=images.resolution,
+        channels=images.channels,
+        num_classes=images.num_classes,
+        count=images.num_images,
+        available=images.num_images,
+        certificate=unknown_generator(),
+        batches=batches,
+    )
 
 
 def _first_size(place) -> tuple[int | None, int | None]:

@@ -74,10 +74,8 @@ def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
             archive = np.load(stream, allow_pickle=False)
             if isinstance(archive, np.ndarray):
                 raise ValueError("it holds one array, as an npy file does")
-            _check_keys(file, archive.files)
-            return {key: archive[key] for key in archive.files}
-    except _WrongKeysError as error:
-        raise ValueError(str(error)) from None
+            keys = archive.files
+            arrays = {key: archive[key] for key in keys if key in _KEYS}
     except (
         EOFError,
         OSError,
@@ -87,10 +85,8 @@ def _read(file: pathlib.Path) -> dict[str, np.ndarray]:
         zlib.error,
     ) as error:
         raise ValueError(damaged.format(error=error)) from error
-
-
-class _WrongKeysError(ValueError):
-    """Keeps this message apart from NumPy's own ValueErrors."""
+    _check_keys(file, keys)
+    return arrays
 
 
 def _check_keys(file: pathlib.Path, keys: list[str]) -> None:
@@ -98,7 +94,7 @@ def _check_keys(file: pathlib.Path, keys: list[str]) -> None:
     if "images" in keys and not wrong:
         return
     hint = did_you_mean(wrong[0], _KEYS) if wrong else ""
-    raise _WrongKeysError(
+    raise ValueError(
         f"{file} has the wrong keys.{hint} Received: {', '.join(keys)}. "
         f"{_ALLOWED}Rename or remove the others."
     )

@@ -8,13 +8,9 @@ of (seed, step), and keras-cv's layers apply them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from keras_gans.checks import did_you_mean
-from keras_gans.data.runtime import import_tensorflow
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.runtime import tf
 
 
 def check_augmentations(names: Sequence[str]) -> tuple[str, ...]:
@@ -90,7 +86,6 @@ def dequantized(images: tf.Tensor, seed: int, step: tf.Tensor) -> tf.Tensor:
     A discriminator cannot tell real images by their 256 levels then. The
     noise is a pure function of (seed, step).
     """
-    tf = import_tensorflow()
     noise = tf.random.stateless_uniform(
         tf.shape(images), _key(seed, step, NOISE_STREAM), alg="philox"
     )
@@ -108,7 +103,6 @@ def _stream(name: str) -> int:
 
 
 def _key(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:
-    tf = import_tensorflow()
     key = tf.constant([seed, stream], tf.int64)
     return tf.random.fold_in(key, tf.cast(step, tf.int64), alg="philox")
 
@@ -116,7 +110,6 @@ def _key(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:
 def _flip(resolution: int) -> Callable:
     import keras_cv
 
-    tf = import_tensorflow()
     layer = keras_cv.layers.RandomFlip("horizontal", dtype="float32")
 
     def apply(images, key):
@@ -136,7 +129,6 @@ def _flip(resolution: int) -> Callable:
 def _translate(resolution: int) -> Callable:
     import keras_cv
 
-    tf = import_tensorflow()
     reach = resolution // 8
     layer = keras_cv.layers.RandomTranslation(
         1 / 8,
@@ -170,7 +162,6 @@ def _translate(resolution: int) -> Callable:
 def _cutout(resolution: int) -> Callable:
     import keras_cv
 
-    tf = import_tensorflow()
     layer = keras_cv.layers.RandomCutout(
         (0.5, 0.5), (0.5, 0.5), fill_value=0.0, dtype="float32"
     )

@@ -10,11 +10,7 @@ import numpy as np
 
 from keras_gans.data.image_set import ImageSet
 from keras_gans.data.pixels import decode_image, image_formats
-from keras_gans.data.reading import (
-    bad_images_error,
-    read_images,
-    report_skipped,
-)
+from keras_gans.data.reading import read_images
 from keras_gans.data.sources import ArraySource, FileSource, fits_in_memory
 
 _FORMAT_OF = {
@@ -53,30 +49,26 @@ def load_folder(
     """
     root = pathlib.Path(path).expanduser()
     class_names, files, labels = _list_files(path, root)
-    images, bad = _read(files, resolution, channels)
-    name = f"folder:{path}"
-    if bad:
-        named = [(str(files[index]), why) for index, why in bad.items()]
-        if not skip_bad_images:
-            raise bad_images_error(name, named, len(files))
-        report_skipped(name, named, len(files))
-    good = [index for index in range(len(files)) if index not in bad]
+    paths = list(map(str, files))
+    shape = (resolution, resolution, channels)
+    images, good, bad = read_images(
+        f"folder:{path}",
+        files,
+        functools.partial(_decode, image_shape=shape),
+        names=paths,
+        count=len(files),
+        image_shape=shape,
+        skip_bad_images=skip_bad_images,
+        keep_pixels=fits_in_memory(len(files), shape),
+    )
     labels = labels[good] if class_names else None
     _check_not_empty(path, len(good), class_names, labels)
     if images is not None:
         source = ArraySource(images, labels)
     else:
-        source = FileSource(
-            [str(files[index]) for index in good],
-            labels,
-            resolution=resolution,
-            channels=channels,
-        )
+        source = FileSource([paths[index] for index in good], labels, shape)
     return ImageSet(
-        name,
-        source,
-        class_names=class_names,
-        bad_images=[str(files[index]) for index in bad],
+        f"folder:{path}", source, class_names=class_names, bad_images=bad
     )
 
 
@@ -121,30 +113,14 @@ def _list_files(
     return names, files, np.asarray(labels, np.int32)
 
 
-def _read(
-    files: Sequence[pathlib.Path], resolution: int, channels: int
-) -> tuple[np.ndarray | None, dict[int, str]]:
-    shape = (resolution, resolution, channels)
-    decode = functools.partial(
-        _decode, resolution=resolution, channels=channels
-    )
-    return read_images(
-        files,
-        decode,
-        count=len(files),
-        image_shape=shape,
-        keep_pixels=fits_in_memory(len(files), shape),
-    )
-
-
 def _decode(
-    file: pathlib.Path, *, resolution: int, channels: int
+    file: pathlib.Path, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
     if _FORMAT_OF.get(file.suffix.lower()) not in image_formats():
         raise ValueError(
             f"no image by its name; allowed: {', '.join(_FORMAT_OF)}"
         )
-    return decode_image(file, resolution=resolution, channels=channels)
+    return decode_image(file, image_shape)
 
 
 def _check_not_empty(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +14,9 @@ from keras_gans.data.augmentation import (
     check_augmentations,
     dequantized,
 )
-from keras_gans.data.order import subset
-from keras_gans.data.runtime import import_tensorflow
+from keras_gans.data.order import stream, subset
+from keras_gans.data.runtime import tf
 from keras_gans.data.sources import Source
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 _HASH_BATCH = 256
 
@@ -120,7 +116,6 @@ class ImageSet:
         if num_batches is not None:
             num_batches = integer("num_batches", num_batches, minimum=0)
         names = check_augmentations(augment)
-        tf = import_tensorflow()
         augmented = build_augmentation(names, self.resolution)
 
         def element(step, batch):
@@ -137,14 +132,9 @@ class ImageSet:
             batch_size, seed=seed, start_step=start_step
         )
         batches = batches.enumerate(start=start_step)
-        cardinality = tf.data.INFINITE_CARDINALITY
         if num_batches is not None:
             batches = batches.take(num_batches)
-            cardinality = num_batches
-        batches = batches.map(element, num_parallel_calls=tf.data.AUTOTUNE)
-        batches = batches.apply(
-            tf.data.experimental.assert_cardinality(cardinality)
-        )
+        batches = stream(batches, element, num_batches)
         return batches.prefetch(tf.data.AUTOTUNE)
 
     def evaluation_batches(
@@ -167,7 +157,6 @@ class ImageSet:
         batch_size = integer("batch_size", batch_size, minimum=1)
         if limit is not None:
             limit = integer("limit", limit, minimum=1)
-        tf = import_tensorflow()
         batches = self._source.evaluation(batch_size, limit=limit)
         return batches.prefetch(tf.data.AUTOTUNE)
 
@@ -241,11 +230,8 @@ class ImageSet:
 
         The first call reads the whole set; the result is kept.
         """
-        if self._content_hash is None:
-            self._content_hash = self._hash()
-        return self._content_hash
-
-    def _hash(self) -> str:
+        if self._content_hash is not None:
+            return self._content_hash
         shape = (
             self.num_images,
             self.resolution,
@@ -256,10 +242,10 @@ class ImageSet:
         digest = hashlib.sha256(repr(shape).encode())
         all_labels = []
         for batch in self.evaluation_batches(_HASH_BATCH).as_numpy_iterator():
-            images, labels = batch if self.num_classes else (batch, None)
+            images, *labels = batch if self.num_classes else (batch,)
             digest.update(np.ascontiguousarray(images))
-            if labels is not None:
-                all_labels.append(labels.astype("<i4"))
+            all_labels += labels
         if all_labels:
-            digest.update(np.concatenate(all_labels))
-        return digest.hexdigest()
+            digest.update(np.concatenate(all_labels).astype("<i4"))
+        self._content_hash = digest.hexdigest()
+        return self._content_hash

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_gans.data.runtime import import_tensorflow
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.runtime import tf
 
 
 def subset(num_images: int, limit: int) -> np.ndarray:
@@ -28,20 +24,34 @@ def subset(num_images: int, limit: int) -> np.ndarray:
 
 def permutation(count: int | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """Returns a uniform permutation, a pure function of an int64[2] key."""
-    tf = import_tensorflow()
     draws = tf.random.stateless_uniform(
         [count], key, None, None, tf.int64, alg="philox"
     )
     return tf.argsort(draws, stable=True)
 
 
+def stream(
+    batches: tf.data.Dataset, element: Callable, length: int | None = None
+) -> tf.data.Dataset:
+    """Maps a dataset, which then says how long it is: for ever by default."""
+    batches = batches.map(element, num_parallel_calls=tf.data.AUTOTUNE)
+    known = tf.data.INFINITE_CARDINALITY if length is None else length
+    return batches.apply(tf.data.experimental.assert_cardinality(known))
+
+
 def epochs(
     one_epoch: Callable[[tf.Tensor], tf.data.Dataset],
     num_images: int,
     first_image: int,
+    seed: int,
 ) -> tf.data.Dataset:
-    """Concatenates all epochs, from position `first_image` of the sequence."""
-    tf = import_tensorflow()
-    epoch, offset = divmod(first_image, num_images)
-    numbers = tf.data.Dataset.range(epoch, tf.int64.max)
-    return numbers.flat_map(one_epoch).skip(offset)
+    """Concatenates all epochs, from position `first_image` of the sequence.
+
+    An epoch is made from the key (seed, its number).
+    """
+    first, offset = divmod(first_image, num_images)
+    numbers = tf.data.Dataset.range(first, tf.int64.max)
+    keys = numbers.map(
+        lambda epoch: tf.stack([tf.constant(seed, tf.int64), epoch])
+    )
+    return keys.flat_map(one_epoch).skip(offset)

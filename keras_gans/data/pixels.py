@@ -22,8 +22,6 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-_CHUNK = 1024
-
 
 @functools.cache
 def image_formats() -> tuple[str, ...]:
@@ -35,7 +33,7 @@ def image_formats() -> tuple[str, ...]:
 
 
 def decode_image(
-    source: str | os.PathLike | BinaryIO, *, resolution: int, channels: int
+    source: str | os.PathLike | BinaryIO, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
     """Decodes one picture completely.
 
@@ -44,11 +42,10 @@ def decode_image(
 
     Args:
         source: Path or open file.
-        resolution: Side of the result, in pixels.
-        channels: 1 or 3.
+        image_shape: `(resolution, resolution, channels)`, channels 1 or 3.
 
     Returns:
-        uint8 array `(resolution, resolution, channels)`.
+        uint8 array of that shape.
 
     Raises:
         Exception: whatever Pillow raises for a file that is no complete
@@ -61,7 +58,7 @@ def decode_image(
         image.load()
         upright = ImageOps.exif_transpose(image)
     opaque = _opaque(upright)
-    return _fit(opaque, resolution, channels)
+    return _fit(opaque, image_shape)
 
 
 def fit_images(
@@ -78,40 +75,17 @@ def fit_images(
         uint8 array `(N, resolution, resolution, channels)`, which is `images`
         itself if nothing has to change.
     """
-    if images.shape[-1] == 3 and channels == 1:
-        images = _luma(images)
-    height, width = images.shape[1:3]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    images = images[:, top : top + side, left : left + side]
-    if side != resolution:
-        images = _resize(images, resolution)
-    if images.shape[-1] < channels:
-        images = np.repeat(images, channels, axis=-1)
-    return images
-
-
-def _luma(images: np.ndarray) -> np.ndarray:
-    grey = np.empty((*images.shape[:-1], 1), np.uint8)
-    weights = np.array([19595, 38470, 7471], np.uint32)
-    for start in range(0, len(images), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        weighted = images[chunk].astype(np.uint32) * weights
-        grey[chunk, ..., 0] = (weighted.sum(-1) + 32768) >> 16
-    return grey
-
-
-def _resize(images: np.ndarray, resolution: int) -> np.ndarray:
     from PIL import Image
 
-    channels = images.shape[-1]
-    resized = np.empty(
-        (len(images), resolution, resolution, channels), np.uint8
-    )
+    shape = (resolution, resolution, channels)
+    if images.shape[1:] == shape:
+        return images
+    fitted = np.empty((len(images), *shape), np.uint8)
     for index, pixels in enumerate(images):
-        image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
-        resized[index] = _fit(image, resolution, channels)
-    return resized
+        grey = pixels.shape[-1] == 1
+        image = Image.fromarray(pixels[..., 0] if grey else pixels)
+        fitted[index] = _fit(image, shape)
+    return fitted
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -128,9 +102,10 @@ def _opaque(image: Image.Image) -> Image.Image:
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
-def _fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
+def _fit(image: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
     from PIL import Image
 
+    resolution, _, channels = shape
     if channels == 1:
         image = image.convert("L")
     width, height = image.size
@@ -142,6 +117,4 @@ def _fit(image: Image.Image, resolution: int, channels: int) -> np.ndarray:
             (resolution, resolution), Image.Resampling.BILINEAR
         )
     image = image.convert("L" if channels == 1 else "RGB")
-    return np.asarray(image, np.uint8).reshape(
-        (resolution, resolution, channels)
-    )
+    return np.asarray(image, np.uint8).reshape(shape)

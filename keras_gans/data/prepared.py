@@ -9,24 +9,17 @@ import io
 import os
 import pathlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from keras_gans.checks import did_you_mean
 from keras_gans.data.image_set import ImageSet
 from keras_gans.data.pixels import decode_image
-from keras_gans.data.reading import (
-    bad_images_error,
-    read_images,
-    report_skipped,
-)
+from keras_gans.data.reading import read_images
 from keras_gans.data.records import RecordSource
-from keras_gans.data.runtime import import_tensorflow
+from keras_gans.data.runtime import import_tensorflow, tf
 from keras_gans.data.sources import ArraySource, fits_in_memory
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 
 def load_prepared(
@@ -86,8 +79,7 @@ def load_prepared(
             encoded_bytes=info.num_bytes / info.num_examples,
             mixed=not builder.info.disable_shuffling,
             labelled=bool(class_names),
-            resolution=resolution,
-            channels=channels,
+            image_shape=shape,
         )
     return ImageSet(label, source, class_names=class_names, bad_images=bad)
 
@@ -199,7 +191,6 @@ def _records(builder: Any, split: str) -> tf.data.Dataset:
 
 
 def _read(name: str, records: tf.data.Dataset) -> Iterator[dict]:
-    tf = import_tensorflow()
     try:
         yield from records.as_numpy_iterator()
     except tf.errors.OpError as error:
@@ -224,7 +215,6 @@ def _into_memory(
     labelled: bool,
     skip_bad_images: bool,
 ) -> tuple[ArraySource, list[str]]:
-    resolution, _, channels = image_shape
     names, labels = [], []
 
     def encoded():
@@ -235,25 +225,23 @@ def _into_memory(
             yield record["image"]
 
     def decode(image):
-        return decode_image(
-            io.BytesIO(image), resolution=resolution, channels=channels
-        )
+        return decode_image(io.BytesIO(image), image_shape)
 
-    images, bad = read_images(
-        encoded(), decode, count=count, image_shape=image_shape
+    images, good, bad = read_images(
+        name,
+        encoded(),
+        decode,
+        names=names,
+        count=count,
+        image_shape=image_shape,
+        skip_bad_images=skip_bad_images,
     )
-    if bad:
-        named = [(names[index], why) for index, why in bad.items()]
-        if not skip_bad_images:
-            raise bad_images_error(name, named, len(names))
-        report_skipped(name, named, len(names))
-    if not len(images):
+    if not good:
         raise ValueError(f"{name} has no readable image. Prepare it again.")
-    good = [index for index in range(len(names)) if index not in bad]
     labels = np.asarray(labels)[good] if labelled else None
     if labelled and labels.min() < 0:
         raise ValueError(
             f"{name} marks images of this split as unlabelled (label -1). "
             "Choose a labelled split."
         )
-    return ArraySource(images, labels), [names[index] for index in bad]
+    return ArraySource(images, labels), bad

@@ -19,50 +19,68 @@ _NAMED = 5
 
 
 def read_images(
+    where: str,
     items: Iterable[Any],
     decode: Callable[[Any], np.ndarray],
     *,
+    names: Sequence[str],
     count: int,
     image_shape: Sequence[int],
+    skip_bad_images: bool,
     keep_pixels: bool = True,
-) -> tuple[np.ndarray | None, dict[int, str]]:
+) -> tuple[np.ndarray | None, list[int], list[str]]:
     """Decodes every item once.
 
-    Args:
-        items: What `decode` takes; read lazily.
-        decode: Gives uint8 pixels of `image_shape`, or raises.
-        count: Number of items; more are not read.
-        image_shape: `(resolution, resolution, channels)`.
-        keep_pixels: False only checks that the items can be decoded.
-
-    Returns:
-        The pixels of the good items in their order, or None; and the reason
-        for each bad item by its index.
-    """
-    images = np.empty((count, *image_shape), np.uint8) if keep_pixels else None
-    bad, good, done = {}, 0, 0
-    for pixels in _decoded(itertools.islice(items, count), decode):
-        if isinstance(pixels, str):
-            bad[done] = pixels
-        else:
-            if images is not None:
-                images[good] = pixels
-            good += 1
-        done += 1
-        _show_progress(done, count)
-    return (None if images is None else images[:good]), bad
-
-
-def bad_images_error(
-    where: str, bad: Sequence[tuple[str, str]], total: int
-) -> ValueError:
-    """Returns the error that names up to five bad images and counts all.
+    Says on stderr how many bad images are left out, and names some.
 
     Args:
         where: The set, in the form of `--dataset`.
-        bad: Pairs of a file and what is wrong with it.
-        total: Number of files.
+        items: What `decode` takes; read lazily.
+        decode: Gives uint8 pixels of `image_shape`, or raises.
+        names: Of the items; each must be there once its item is decoded.
+        count: Number of items; more are not read.
+        image_shape: `(resolution, resolution, channels)`.
+        skip_bad_images: Whether to leave out items that do not decode.
+        keep_pixels: False only checks that the items can be decoded.
+
+    Returns:
+        The pixels of the good items in their order, or None; the indices of
+        these; and the names of the bad items.
+
+    Raises:
+        ValueError: if there are bad items that are not to be skipped; it
+            names up to five and counts all.
     """
+    images = np.empty((count, *image_shape), np.uint8) if keep_pixels else None
+    good, bad = [], []
+    decoded = _decoded(itertools.islice(items, count), decode)
+    for index, pixels in enumerate(decoded):
+        if isinstance(pixels, str):
+            bad.append((names[index], pixels))
+        else:
+            if images is not None:
+                images[len(good)] = pixels
+            good.append(index)
+        _show_progress(index + 1, count)
+    if bad:
+        total = len(good) + len(bad)
+        if not skip_bad_images:
+            raise _bad_images_error(where, bad, total)
+        named = ", ".join(name for name, _ in bad[:_NAMED])
+        more = ", ..." if len(bad) > _NAMED else ""
+        print(
+            f"{where}: skipped {len(bad):,} bad of {total:,} files "
+            f"({named}{more})",
+            file=sys.stderr,
+        )
+    if images is not None:
+        images = images[: len(good)]
+    return images, good, [name for name, _ in bad]
+
+
+def _bad_images_error(
+    where: str, bad: Sequence[tuple[str, str]], total: int
+) -> ValueError:
     named = "".join(f"\n  {name}: {why}" for name, why in bad[:_NAMED])
     more = len(bad) - _NAMED
     return ValueError(
@@ -71,18 +89,6 @@ def bad_images_error(
         + (f"\n  and {more:,} more" if more > 0 else "")
         + "\nRepair or remove them, or skip them with --skip_bad_images "
         "(skip_bad_images=True)."
-    )
-
-
-def report_skipped(
-    where: str, bad: Sequence[tuple[str, str]], total: int
-) -> None:
-    """Says on stderr how many bad images are left out, and names some."""
-    named = ", ".join(name for name, _ in bad[:_NAMED])
-    more = ", ..." if len(bad) > _NAMED else ""
-    print(
-        f"{where}: skipped {len(bad):,} bad of {total:,} files ({named}{more})",
-        file=sys.stderr,
     )
 
 

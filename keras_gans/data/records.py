@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
 from keras_gans.data.order import epochs, permutation, subset
 from keras_gans.data.pixels import decode_image
-from keras_gans.data.runtime import import_tensorflow
+from keras_gans.data.runtime import tf
 from keras_gans.data.sources import ArraySource, Source, fits_in_memory
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 # Streams are permuted in blocks of about so many encoded bytes.
 _BLOCK_BYTES = 256 * 2**20
@@ -34,8 +31,7 @@ class RecordSource(Source):
         encoded_bytes: Mean bytes of a record, 0 if unknown.
         mixed: Whether the fixed order is already a random one.
         labelled: Whether the records have labels.
-        resolution: Side of the images, in pixels.
-        channels: 1 or 3.
+        image_shape: `(resolution, resolution, channels)`.
     """
 
     def __init__(
@@ -46,11 +42,9 @@ class RecordSource(Source):
         encoded_bytes: float,
         mixed: bool,
         labelled: bool,
-        resolution: int,
-        channels: int,
+        image_shape: Sequence[int],
     ):
-        shape = (resolution, resolution, channels)
-        super().__init__(num_images, shape, labelled)
+        super().__init__(num_images, image_shape, labelled)
         self._records = records
         self._mixed = mixed
         self._encoded_bytes = encoded_bytes
@@ -61,19 +55,13 @@ class RecordSource(Source):
     def training(
         self, batch_size: int, *, seed: int, start_step: int
     ) -> tf.data.Dataset:
-        tf = import_tensorflow()
-
-        def one_epoch(epoch):
-            key = tf.stack([tf.constant(seed, tf.int64), epoch])
-            return self._shuffled(key)
-
-        records = epochs(one_epoch, self.num_images, start_step * batch_size)
+        first = start_step * batch_size
+        records = epochs(self._shuffled, self.num_images, first, seed)
         return self._decoded(records).batch(batch_size, drop_remainder=True)
 
     def evaluation(
         self, batch_size: int, *, limit: int | None
     ) -> tf.data.Dataset:
-        tf = import_tensorflow()
         records = self._records
         if limit is not None and limit < self.num_images:
             if not self._mixed:
@@ -92,8 +80,6 @@ class RecordSource(Source):
         return np.concatenate(list(batches)).astype(np.int32)
 
     def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
-        tf = import_tensorflow()
-        resolution, _, channels = self.image_shape
         new_labels = np.zeros(self.num_images, np.int32)
         new_labels[indices] = labels
         chosen = np.zeros(self.num_images, bool)
@@ -107,8 +93,7 @@ class RecordSource(Source):
             encoded_bytes=self._encoded_bytes,
             mixed=self._mixed,
             labelled=True,
-            resolution=resolution,
-            channels=channels,
+            image_shape=self.image_shape,
         )
         if not fits_in_memory(len(indices), self.image_shape):
             return selected
@@ -123,7 +108,6 @@ class RecordSource(Source):
         return ArraySource(images, labels)
 
     def _shuffled(self, key: tf.Tensor) -> tf.data.Dataset:
-        tf = import_tensorflow()
         first = tf.random.stateless_uniform(
             [], key, 1, self._block + 1, tf.int64, alg="philox"
         )
@@ -142,13 +126,8 @@ class RecordSource(Source):
         return blocks.prefetch(1).unbatch()
 
     def _decoded(self, records: tf.data.Dataset) -> tf.data.Dataset:
-        tf = import_tensorflow()
-        resolution, _, channels = self.image_shape
-
         def decode(encoded):
-            return decode_image(
-                io.BytesIO(encoded), resolution=resolution, channels=channels
-            )
+            return decode_image(io.BytesIO(encoded), self.image_shape)
 
         def pixels(encoded):
             image = tf.numpy_function(

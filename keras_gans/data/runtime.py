@@ -1,9 +1,13 @@
-"""TensorFlow as the machine of the data pipeline, on every backend."""
+"""TensorFlow as the machine of the data pipeline, on every backend.
+
+`tf` is TensorFlow, imported at its first use: it takes seconds.
+"""
 
 from __future__ import annotations
 
 import functools
 import types
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -25,3 +29,14 @@ def import_tensorflow() -> types.ModuleType:
             # them, and the pipeline below runs on the CPU all the same.
             pass
     return tensorflow
+
+
+class _TensorFlow:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_tensorflow(), name)
+
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+else:
+    tf = _TensorFlow()

@@ -17,16 +17,12 @@ import abc
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_gans.data.order import epochs, permutation, subset
 from keras_gans.data.pixels import decode_image
-from keras_gans.data.runtime import import_tensorflow
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.runtime import tf
 
 # Sets of at most so many bytes (uint8, resized) are held in memory.
 MEMORY_BUDGET = 2 * 2**30
@@ -104,21 +100,18 @@ class _IndexedSource(Source):
     def training(
         self, batch_size: int, *, seed: int, start_step: int
     ) -> tf.data.Dataset:
-        tf = import_tensorflow()
-
-        def one_epoch(epoch):
-            key = tf.stack([tf.constant(seed, tf.int64), epoch])
+        def one_epoch(key):
             return tf.data.Dataset.from_tensor_slices(
                 permutation(self.num_images, key)
             )
 
-        indices = epochs(one_epoch, self.num_images, start_step * batch_size)
+        first = start_step * batch_size
+        indices = epochs(one_epoch, self.num_images, first, seed)
         return self._read(indices.batch(batch_size, drop_remainder=True))
 
     def evaluation(
         self, batch_size: int, *, limit: int | None
     ) -> tf.data.Dataset:
-        tf = import_tensorflow()
         if limit is None or limit >= self.num_images:
             indices = np.arange(self.num_images)
         else:
@@ -127,7 +120,6 @@ class _IndexedSource(Source):
         return self._read(indices.batch(batch_size))
 
     def _read(self, indices: tf.data.Dataset) -> tf.data.Dataset:
-        tf = import_tensorflow()
         read = self._reader()
         labels = None
         if self.labelled:
@@ -159,7 +151,6 @@ class ArraySource(_IndexedSource):
         self._tensor = None
 
     def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
-        tf = import_tensorflow()
         images = self._pixels()
         if len(indices) < self.num_images:
             with tf.device("CPU:0"):
@@ -167,12 +158,10 @@ class ArraySource(_IndexedSource):
         return ArraySource(images, labels)
 
     def _reader(self):
-        tf = import_tensorflow()
         pixels = self._pixels()
         return lambda indices: tf.gather(pixels, indices)
 
     def _pixels(self):
-        tf = import_tensorflow()
         if self._tensor is None:
             with tf.device("CPU:0"):
                 self._tensor = tf.convert_to_tensor(self._images)
@@ -188,34 +177,24 @@ class FileSource(_IndexedSource):
     Args:
         paths: Paths of the images.
         labels: Optional integer array `(N,)`.
-        resolution: Side of the images, in pixels.
-        channels: 1 or 3.
+        image_shape: `(resolution, resolution, channels)`.
     """
 
     def __init__(
         self,
         paths: Sequence[str],
         labels: np.ndarray | None,
-        *,
-        resolution: int,
-        channels: int,
+        image_shape: Sequence[int],
     ):
-        shape = (resolution, resolution, channels)
-        super().__init__(len(paths), shape, labels)
+        super().__init__(len(paths), image_shape, labels)
         self._paths = tuple(paths)
         self._pool = ThreadPoolExecutor(worker_count())
 
     def select(self, indices: np.ndarray, labels: np.ndarray) -> Source:
-        resolution, _, channels = self.image_shape
-        return FileSource(
-            [self._paths[index] for index in indices],
-            labels,
-            resolution=resolution,
-            channels=channels,
-        )
+        paths = [self._paths[index] for index in indices]
+        return FileSource(paths, labels, self.image_shape)
 
     def _reader(self):
-        tf = import_tensorflow()
         return lambda indices: tf.numpy_function(
             self._decode, [indices], tf.uint8, stateful=False
         )
@@ -224,10 +203,9 @@ class FileSource(_IndexedSource):
         return np.stack(list(self._pool.map(self._decode_one, indices)))
 
     def _decode_one(self, index: int) -> np.ndarray:
-        resolution, _, channels = self.image_shape
         path = self._paths[index]
         try:
-            return decode_image(path, resolution=resolution, channels=channels)
+            return decode_image(path, self.image_shape)
         except Exception as error:
             raise ValueError(
                 f"{path} was readable when the run started and is not now: "

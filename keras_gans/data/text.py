@@ -8,17 +8,13 @@ import os
 import pathlib
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.data.order import subset
-from keras_gans.data.runtime import import_tensorflow
+from keras_gans.data.order import stream, subset
+from keras_gans.data.runtime import tf
 from keras_gans.data.sources import ArraySource
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 PADDING = "`"
 UNKNOWN = "unk"
@@ -139,21 +135,14 @@ class TextSet:
         batch_size = integer("batch_size", batch_size, minimum=1)
         seed = integer("seed", seed, minimum=0)
         start_step = integer("start_step", start_step, minimum=0)
-        tf = import_tensorflow()
         batches = ArraySource(self.training).training(
             batch_size, seed=seed, start_step=start_step
         )
         size = len(self.vocabulary)
-        batches = batches.map(
-            lambda tokens: tf.one_hot(tf.cast(tokens, tf.int32), size),
-            num_parallel_calls=tf.data.AUTOTUNE,
+        one_hot = stream(
+            batches, lambda tokens: tf.one_hot(tf.cast(tokens, tf.int32), size)
         )
-        batches = batches.apply(
-            tf.data.experimental.assert_cardinality(
-                tf.data.INFINITE_CARDINALITY
-            )
-        )
-        return batches.prefetch(2)
+        return one_hot.prefetch(2)
 
 
 def load_text(

@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_gans.checks import did_you_mean, integer
-from keras_gans.data.runtime import import_tensorflow
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.order import stream
+from keras_gans.data.runtime import tf
 
 # First numbers of the random streams: training batches and samples to
 # compare with never share a draw.
@@ -119,16 +116,9 @@ class PointSet:
         batch_size = integer("batch_size", batch_size, minimum=1)
         seed = integer("seed", seed, minimum=0)
         start_step = integer("start_step", start_step, minimum=0)
-        tf = import_tensorflow()
         steps = tf.data.Dataset.range(start_step, tf.int64.max)
-        batches = steps.map(
-            lambda step: self._draw(batch_size, _TRAINING, seed, step),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-        batches = batches.apply(
-            tf.data.experimental.assert_cardinality(
-                tf.data.INFINITE_CARDINALITY
-            )
+        batches = stream(
+            steps, lambda step: self._draw(batch_size, _TRAINING, seed, step)
         )
         return batches.prefetch(tf.data.AUTOTUNE)
 
@@ -147,13 +137,11 @@ class PointSet:
         """
         count = integer("count", count, minimum=1)
         seed = integer("seed", seed, minimum=0)
-        tf = import_tensorflow()
         with tf.device("CPU:0"):
             step = tf.constant(0, tf.int64)
             return self._draw(count, _SAMPLE, seed, step).numpy()
 
     def _draw(self, count, stream, seed, step):
-        tf = import_tensorflow()
         # One key for each (stream, seed, step) and purpose.
         keys = tf.random.experimental.stateless_split(
             tf.random.experimental.stateless_fold_in(

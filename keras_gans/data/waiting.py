@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 
-from keras_gans.data.runtime import import_tensorflow
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.runtime import tf
 
 
 class Waiting:
@@ -36,7 +32,6 @@ class Waiting:
     """
 
     def __init__(self, batches: tf.data.Dataset):
-        tf = import_tensorflow()
         if not isinstance(batches, tf.data.Dataset):
             raise ValueError(
                 "Waiting is measured on a tf.data.Dataset. Received: "
@@ -63,13 +58,11 @@ class Waiting:
     @property
     def seconds(self) -> float:
         """Time waited so far by all readers together."""
-        tf = import_tensorflow()
         return float(
             tf.raw_ops.ReadVariableOp(resource=self._total, dtype=tf.float64)
         )
 
     def _add(self, requested, batch):
-        tf = import_tensorflow()
         tf.raw_ops.AssignAddVariableOp(
             resource=self._total, value=tf.timestamp() - requested
         )

@@ -1,24 +1,19 @@
 """Command-line flags derived from the fields of a configuration."""
 
-import dataclasses
 import inspect
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
-
-from absl import flags
 
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import did_you_mean
-    from keras_gans.presets.fields import Kind, field_kinds
+    from keras_gans.presets.fields import field_kinds
+    from keras_gans.presets.flags import HELP, flag_texts, flags_help
 
 Config = TypeVar("Config", bound=RunConfig)
-
-HELP = "help"
 
 
 def read_config(
@@ -43,8 +38,13 @@ def read_config(
             not admit, or an argument that is no flag.
     """
     kinds = field_kinds(config_class)
-    given = parse_flags(kinds, argv)
-    if given.pop(HELP, None):
+    texts = flag_texts(kinds, argv)
+    asked = texts.pop(HELP, None)
+    given = {
+        name: kinds[name].parse(f"--{name}", text)
+        for name, text in texts.items()
+    }
+    if asked:
         return None
     preset = given.pop("preset", default_preset(config_class, presets))
     names = (*presets, *config_class.preset_names())
@@ -55,43 +55,6 @@ def read_config(
         )
     config = presets.get(preset) or config_class.of_preset(preset)
     return config.changed(preset=preset, **given)
-
-
-def parse_flags(kinds: Mapping[str, Kind], argv: Sequence[str]) -> dict:
-    """Returns the values of the flags that a command line gives.
-
-    Raises:
-        ValueError: If the command line is not made of these flags.
-    """
-    values = flags.FlagValues()
-    parser = flags.ArgumentParser()
-    for name, kind in {**kinds, HELP: Kind(bool)}.items():
-        flag = flags.Flag(
-            parser, None, name, None, name, boolean=kind.base is bool
-        )
-        flags.DEFINE_flag(flag, values)
-    try:
-        _, *positional = values(list(argv))
-    except flags.UnrecognizedFlagError as error:
-        hint = did_you_mean(error.flagname, tuple(kinds))
-        raise ValueError(
-            f"Unknown flag --{error.flagname}."
-            + re.sub("'(.*)'", r"--\1", hint)
-            + " --help lists the flags."
-        ) from None
-    except flags.Error as error:
-        raise ValueError(f"{error}.") from None
-    if positional:
-        raise ValueError(
-            "Flags are written --name=value. Received the argument "
-            f"{positional[0]!r}. --help lists the flags."
-        )
-    given = {
-        name: kind.parse(f"--{name}", values[name].value)
-        for name, kind in kinds.items()
-        if values[name].present
-    }
-    return given | {HELP: True} if values[HELP].present else given
 
 
 def default_preset(
@@ -114,6 +77,11 @@ def help_text(
         f"{preset} (default)" if preset == chosen else preset
         for preset in presets
     )
+    defaults = {
+        field: {key: getattr(config, field) for key, config in presets.items()}
+        for field in config_class.names()
+    }
+    defaults["preset"] = {chosen: chosen}
     lines = [
         inspect.cleandoc(doc),
         "",
@@ -123,22 +91,8 @@ def help_text(
         f"Presets: {names}",
         *_published(config_class.preset_names()),
         "",
-        "Flags:",
+        flags_help(config_class, field_kinds(config_class), defaults, chosen),
     ]
-    described = field_descriptions(config_class)
-    for field, kind in field_kinds(config_class).items():
-        defaults = {
-            preset: preset if field == "preset" else getattr(config, field)
-            for preset, config in presets.items()
-        }
-        if field == "preset":
-            defaults = {chosen: chosen}
-        takes = f"Takes {kind.described}." if kind.choices else ""
-        text = f"{described[field]} {takes} {_defaults(defaults, chosen)}"
-        lines.append(f"  --{field}")
-        lines.append(
-            textwrap.indent(textwrap.fill(" ".join(text.split()), 72), " " * 6)
-        )
     return "\n".join(lines)
 
 
@@ -147,68 +101,3 @@ def _published(names: Sequence[str]) -> list[str]:
         return []
     text = f"Published configurations, as presets too: {', '.join(names)}"
     return textwrap.wrap(text, 78, subsequent_indent="  ")
-
-
-def _defaults(values: Mapping[str, object], chosen: str) -> str:
-    shown = {preset: _written(value) for preset, value in values.items()}
-    others = [
-        f"{preset}: {text or 'empty'}"
-        for preset, text in shown.items()
-        if text != shown[chosen]
-    ]
-    if not others:
-        return f"[{shown[chosen]}]" if shown[chosen] else ""
-    return f"[{shown[chosen] or 'empty'} ({', '.join(others)})]"
-
-
-def _written(value: object) -> str:
-    """Returns a value as the command line has it."""
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
-
-
-def field_descriptions(config_class: type) -> dict[str, str]:
-    """Returns what the docstrings of a dataclass and its bases say of fields.
-
-    Raises:
-        TypeError: If the section `Attributes:` of no docstring names a field.
-    """
-    described = {}
-    for base in reversed(config_class.__mro__):
-        described |= attributes_section(base.__dict__.get("__doc__") or "")
-    names = [field.name for field in dataclasses.fields(config_class)]
-    missing = [name for name in names if name not in described]
-    if missing:
-        raise TypeError(
-            "Every field is described under `Attributes:` in the docstring of "
-            f"{config_class.__name__}. Missing: {', '.join(missing)}."
-        )
-    return described
-
-
-def attributes_section(docstring: str) -> dict[str, str]:
-    """Returns the entries of a Google-style docstring's `Attributes:`.
-
-    >>> attributes_section('''Summary.
-    ...
-    ... Attributes:
-    ...     width: Channels of
-    ...         a block.
-    ... ''')
-    {'width': 'Channels of a block.'}
-    """
-    _, _, section = inspect.cleandoc(docstring).partition("Attributes:\n")
-    entries, name = {}, None
-    for line in section.splitlines():
-        if line and not line.startswith(" "):
-            break
-        entry = re.match(r" {4}(\w+): (.*)", line)
-        if entry:
-            name, text = entry.groups()
-            entries[name] = text.strip()
-        elif line.strip() and name:
-            entries[name] += f" {line.strip()}"
-    return entries

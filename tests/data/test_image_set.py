@@ -309,8 +309,7 @@ def of_every_kind(count=40, classes=4):
         encoded_bytes=80.0,
         mixed=True,
         labelled=True,
-        resolution=4,
-        channels=1,
+        image_shape=(4, 4, 1),
     )
     names = [f"class {label}" for label in range(classes)]
     return labels, [
@@ -357,8 +356,7 @@ def test_parts_of_files_keep_their_pictures(tmp_path):
     source = sources.FileSource(
         list(map(str, paths)),
         np.repeat(np.arange(3), 2),
-        resolution=4,
-        channels=1,
+        (4, 4, 1),
     )
     images = ImageSet("files", source, class_names="abc")
     numbers, labels = numbers_and_labels(

@@ -213,8 +213,7 @@ def test_a_limited_stream_is_a_fixed_subset(mixed):
         encoded_bytes=200,
         mixed=mixed,
         labelled=True,
-        resolution=8,
-        channels=3,
+        image_shape=(8, 8, 3),
     )
     found = [
         np.concatenate(

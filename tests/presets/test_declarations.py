@@ -12,8 +12,8 @@ from keras_gans import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP, losses
 from keras_gans.models.optimizers import OPTIMIZERS
 from keras_gans.networks.wgan_gp import ARCHITECTURES
 from keras_gans.presets.fields import field_kinds
+from keras_gans.presets.flags import field_descriptions
 from keras_gans.presets.wgan_gp import METHODS, WGANGPSettings
-from recipes.common.flags import field_descriptions
 
 pytestmark = pytest.mark.once
 

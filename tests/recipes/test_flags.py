@@ -3,13 +3,9 @@ import re
 
 import pytest
 
+from keras_gans.presets.flags import attributes_section, field_descriptions
 from recipes.common.config import RunConfig
-from recipes.common.flags import (
-    attributes_section,
-    field_descriptions,
-    help_text,
-    read_config,
-)
+from recipes.common.flags import help_text, read_config
 
 pytestmark = pytest.mark.once
 
