@@ -28,8 +28,6 @@ LEVELS = (
 # Not parts of the library, but its doors.
 DOORS = {"__init__", "__main__"}
 NEVER_BACKEND = {"losses", "networks", "metrics", "callbacks"}
-# Parts whose public functions and methods are annotated throughout, and
-# modules of them that are not.
 RECEIVERS = {"self", "cls"}
 
 
@@ -288,7 +286,7 @@ def test_the_search_for_circles_finds_them():
 
 def test_no_imports_go_round_in_circles():
     assert circles(graph(RECIPES)) == []
-    assert circles(graph(PACKAGE, nested=False)) == []
+    assert circles(graph(PACKAGE)) == []
 
 
 def test_imports_of_recipes_point_down():

@@ -30,7 +30,6 @@ class AuxiliaryClassifierGAN(GAN):
     Without classes this is a `GAN`.
 
     Args:
-        generator: See `GAN`.
         discriminator: Model from images to scores, or with classes to
             `[scores (N, 1), class_logits (N, num_classes)]`.
         discriminator_class_weight: Non-negative float w_D.
@@ -113,13 +112,11 @@ class AuxiliaryClassifierGAN(GAN):
         return super().adversarial_scores(scores)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(
-            discriminator_class_weight=self.discriminator_class_weight,
-            generator_class_weight=self.generator_class_weight,
-            class_loss_on=self.class_loss_on,
-        )
-        return config
+        return super().get_config() | {
+            "discriminator_class_weight": self.discriminator_class_weight,
+            "generator_class_weight": self.generator_class_weight,
+            "class_loss_on": self.class_loss_on,
+        }
 
 
 def class_cross_entropy(labels: Any, logits: Any) -> Any:
