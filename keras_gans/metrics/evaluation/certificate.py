@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_gans.metrics.statistics.intervals import (
     compare_intervals,
-    student_quantile,
+    student_interval,
 )
 
 UNKNOWN = "unknown"
@@ -175,16 +175,12 @@ def mean_score(scores: Iterable[Score]) -> Score:
         )
     require_comparable(*scores)
     values = [score.value for score in scores]
-    mean = float(np.mean(values))
-    error = float(np.std(values, ddof=1) / math.sqrt(len(values)))
-    reach = error * student_quantile(len(values) - 1)
+    count = len(values)
+    error = np.std(values, ddof=1) / math.sqrt(count)
     return Score(
         scores[0].name,
-        mean,
-        scores[0].certificate | {"averaged_over": len(values)},
-        low=mean - reach,
-        high=mean + reach,
-        standard_error=error,
+        certificate=scores[0].certificate | {"averaged_over": count},
+        **student_interval(np.mean(values), error, count - 1),
     )
 
 

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from keras_gans.metrics.extractors.base import (
-    FeatureExtractor,
-    as_images,
-    as_labels,
-)
+from keras_gans.metrics.extractors.base import FeatureExtractor
 from keras_gans.metrics.registry import Described
+from keras_gans.metrics.statistics.arrays import as_images, as_labels
 
 
 class FeatureStream:

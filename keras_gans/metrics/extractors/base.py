@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_gans.metrics.statistics.arrays import as_images
+
 
 class FeatureExtractor:
     """A network that is run over images in passes of one size.
@@ -86,53 +88,6 @@ class FeatureExtractor:
         for start in range(0, len(images), self.batch_size):
             batch = images[start : start + self.batch_size]
             yield in_colour(padded(batch, self.batch_size))
-
-
-def as_images(images: Any) -> np.ndarray:
-    """Returns `images` as a NumPy array, checked.
-
-    Raises:
-        ValueError: They are not uint8 `(count, height, width, 1 or 3)`.
-    """
-    if keras.ops.is_tensor(images):
-        images = keras.ops.convert_to_numpy(images)
-    images = np.asarray(images)
-    if (
-        images.dtype != np.uint8
-        or images.ndim != 4
-        or images.shape[-1] not in (1, 3)
-        or 0 in images.shape[1:3]
-    ):
-        raise ValueError(
-            "Images must be uint8 in [0, 255], of shape (count, height, width, "
-            f"channels) with 1 or 3 channels. Received: dtype={images.dtype}, "
-            f"shape={images.shape}. Images in [-1, 1] become uint8 with "
-            "`keras_gans.images.to_uint8`."
-        )
-    return images
-
-
-def as_labels(labels: Any, count: int) -> np.ndarray:
-    """Returns `labels` as int64 of shape `(count,)`, checked.
-
-    Args:
-        labels: Array or tensor of integers, at least 0.
-        count: How many there must be.
-
-    Raises:
-        ValueError: Another shape, no integers, or a negative one.
-    """
-    if keras.ops.is_tensor(labels):
-        labels = keras.ops.convert_to_numpy(labels)
-    labels = np.asarray(labels)
-    integers = labels.dtype.kind in "iu" or not labels.size
-    if labels.shape != (count,) or not integers or np.any(labels < 0):
-        raise ValueError(
-            "Labels must be integers of at least 0, one a sample. Received: "
-            f"dtype={labels.dtype}, shape={labels.shape} for {count} samples"
-            f"{f', the least {labels.min()}' if integers and count else ''}."
-        )
-    return labels.astype(np.int64)
 
 
 def in_colour(images: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ import numpy as np
 from keras_gans.checks import integer, one_of
 from keras_gans.metrics.extractors.base import (
     FeatureExtractor,
-    as_images,
     in_colour,
     padded,
 )
@@ -28,6 +27,7 @@ from keras_gans.metrics.extractors.resizing import (
     resize_bilinear,
     resize_with_pillow,
 )
+from keras_gans.metrics.statistics.arrays import as_images
 
 _RESOLUTION = 299
 

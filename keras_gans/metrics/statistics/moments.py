@@ -5,11 +5,11 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_gans import files
 from keras_gans.checks import integer
+from keras_gans.metrics.statistics.arrays import as_features
 
 # What NumPy's archive reader raises on damaged bytes.
 _READING_ERRORS = (
@@ -146,34 +146,6 @@ class Moments:
         moments.count = int(count)
         moments._mean, moments._scatter = mean, scatter
         return moments
-
-
-def as_features(features: Any, dimension: int | None = None) -> np.ndarray:
-    """Returns `features` as float64 of shape `(count, dimension)`, checked.
-
-    Args:
-        features: Array or tensor.
-        dimension: Length of a vector; `None` takes any.
-
-    Raises:
-        ValueError: Another shape, or a number that is not finite.
-    """
-    if keras.ops.is_tensor(features):
-        features = keras.ops.convert_to_numpy(features)
-    features = np.asarray(features, np.float64)
-    if features.ndim != 2 or dimension not in (None, features.shape[1]):
-        raise ValueError(
-            f"Features must have shape (count, {dimension or 'dimension'}). "
-            f"Received: shape={features.shape}."
-        )
-    if not np.isfinite(features).all():
-        bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
-        raise ValueError(
-            "Features must be finite. Received: NaN or infinity in "
-            f"{len(bad)} of {len(features)} vectors, the first at index "
-            f"{bad[0]}. Check the images they were computed from."
-        )
-    return features
 
 
 def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
