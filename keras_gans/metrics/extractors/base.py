@@ -146,7 +146,40 @@ def image_data_format() -> str:
     return "channels_first" if is_torch else "channels_last"
 
 
+def channel_axis() -> int:
+    """Returns the axis of the channels in this order."""
+    return 1 if image_data_format() == "channels_first" else -1
+
+
 def zeros(shape: Sequence[int], dtype: Any = None) -> np.ndarray:
     """An initializer for weights that are set later."""
     # JAX would compile a program for every shape of `keras.ops.zeros`.
     return np.zeros(shape, dtype)
+
+
+def convolution(
+    x: Any, name: str, channels: int, kernel_size: Any, **options: Any
+) -> Any:
+    """Returns features of a new `Conv2D`, whose weights are set later."""
+    return keras.layers.Conv2D(
+        channels,
+        kernel_size,
+        kernel_initializer=zeros,
+        bias_initializer=zeros,
+        data_format=image_data_format(),
+        dtype="float32",
+        name=name,
+        **options,
+    )(x)
+
+
+def feature_network(images: Any, x: Any, name: str) -> keras.Model:
+    """Returns a network from images to the means of the feature maps x."""
+    x = keras.layers.GlobalAveragePooling2D(
+        data_format=image_data_format(), dtype="float32"
+    )(x)
+    network = keras.Model(images, x, name=name, trainable=False)
+    # XLA slows convolutions on TensorFlow's CPU kernels, and JAX runs
+    # compiled only when asked.
+    network.jit_compile = keras.backend.backend() == "jax"
+    return network

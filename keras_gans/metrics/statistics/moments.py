@@ -1,5 +1,6 @@
 """Mean and covariance of a stream of feature vectors."""
 
+import pickle
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,14 +12,16 @@ from keras_gans import files
 from keras_gans.checks import integer
 from keras_gans.metrics.statistics.arrays import as_features
 
-# What NumPy's archive reader raises on damaged bytes.
-_READING_ERRORS = (
+# What readers of archives and the pickle machine raise on damaged bytes.
+READING_ERRORS = (
+    pickle.UnpicklingError,
     zipfile.BadZipFile,
     zlib.error,
+    ArithmeticError,
+    AttributeError,
     EOFError,
-    KeyError,
+    LookupError,
     MemoryError,
-    NotImplementedError,
     OSError,
     RuntimeError,
     TypeError,
@@ -170,7 +173,7 @@ def read_arrays(path: str | Path, keys: tuple[str, ...]) -> dict:
         try:
             with np.load(file) as archive:
                 return {key: archive[key] for key in keys}
-        except _READING_ERRORS as error:
+        except READING_ERRORS as error:
             raise ValueError(
                 f"The file must be a complete npz with the keys {list(keys)}. "
                 f"Received: '{path}' ({type(error).__name__}: {error}). "
