@@ -106,10 +106,7 @@ def image_grid(
 
 
 def save_png(path: str | os.PathLike, image: np.ndarray) -> pathlib.Path:
-    """Writes one image as a PNG file, whole or not at all.
-
-    Missing parent directories are made. An existing file is replaced in one
-    step, so a reader never sees half an image.
+    """Writes one image as a PNG file, by `keras_gans.files.replacing`.
 
     Args:
         path: Where the file goes.

@@ -19,9 +19,9 @@ Training with a tenth of the labels:
 """
 
 import dataclasses
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig
 from recipes.common.images import load_data
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe
@@ -29,6 +29,9 @@ from recipes.common.main import image_recipe
 with without_keras():
     from keras_gans.presets.ac_gan import ACGANSettings
     from keras_gans.presets.fields import Bounds, Count
+
+if TYPE_CHECKING:
+    from keras_gans.data import ImageSet
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,9 +53,6 @@ class Config(ACGANSettings, GANConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        self._check_classes()
-
-    def _check_classes(self):
         if self.classes and (
             len(self.classes) != 2 or not 0 <= self.classes[0] < self.classes[1]
         ):
@@ -102,11 +102,11 @@ CPU = Config(
     sample_every=1250,
     checkpoint_every=1250,
 )
-SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
+SMOKE = CPU.smoke(generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
 
 
-def load(config: Config):
+def load(config: Config) -> "ImageSet":
     """Returns the images of a configuration, with the labels it leaves."""
     images = load_data(config)
     if config.classes:

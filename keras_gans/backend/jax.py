@@ -11,6 +11,10 @@ import keras
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = True
+# JAX records only inside `jax.grad`.
+no_gradient = contextlib.nullcontext
+# Variables of a model may be made anywhere.
+variable_scope = contextlib.nullcontext
 
 
 def value_and_gradients(
@@ -18,79 +22,67 @@ def value_and_gradients(
 ) -> tuple[Any, list]:
     """Returns `objective()`, and its loss's gradients for `variables`.
 
-    The loss is the first tensor of what the objective returns. It runs as a
-    pure function of `variables` and of `state`, which must hold every other
-    variable that it reads; what it assigns to `state` is assigned after
-    differentiation.
+    It runs as a pure function of `variables` and of `state`; what it assigns
+    is assigned after differentiation.
     """
-    pure, values, assign = _pure(objective, variables, state)
-    differentiate = jax.value_and_grad(_loss_first(pure), has_aux=True)
-    (_, (value, changed)), gradients = differentiate(values)
-    assign(changed)
-    return value, gradients
+    pure, values, state = _pure(objective, variables, state)
+    return _differentiated(pure, values, state)
 
 
 def value_and_pullback(
     function: Callable, variables: list, state: list
 ) -> tuple[Any, Callable]:
     """Returns `function()` and the pullback of its gradients."""
-    pure, values, assign = _pure(function, variables, state)
+    pure, values, state = _pure(function, variables, state)
     value, pullback, changed = jax.vjp(pure, values, has_aux=True)
-    assign(changed)
+    assign(state, changed)
     return value, lambda gradients: pullback(gradients)[0]
 
 
 def _pure(function, variables, state):
-    """Returns a function of variables' values, the values, and the way back.
+    """Returns a function of variables' values, the values, and all state.
 
-    The pure function returns what `function` does and what it assigned to
-    `state`; the last of the three assigns that for good.
+    The pure function returns what `function` does, and what it would have
+    assigned to that state.
     """
     chosen = {id(variable) for variable in variables}
-    state = [variable for variable in state if id(variable) not in chosen]
-    others = [(variable, variable.value) for variable in state]
+    others = [variable for variable in state if id(variable) not in chosen]
+    state = [*variables, *others]
+    constants = [variable.value for variable in others]
 
     def pure(values, *inputs):
-        mapping = [*zip(variables, values, strict=True), *others]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            value = function(*inputs)
-        return value, [scope.get_current_value(variable) for variable in state]
+        return call_pure(function, inputs, state, [*values, *constants])
 
-    def assign(changed):
-        for variable, new_value in zip(state, changed, strict=True):
-            variable.assign(new_value)
-
-    return pure, [variable.value for variable in variables], assign
+    return pure, [variable.value for variable in variables], state
 
 
-def _loss_first(pure):
-    def with_loss(*args):
-        value, changed = pure(*args)
+def _differentiated(pure, values, state):
+    """Returns a pure objective's value and gradients; assigns to the state."""
+
+    def loss_first(values):
+        value, changed = pure(values)
         return jax.tree.leaves(value)[0], (value, changed)
 
-    return with_loss
+    differentiate = jax.value_and_grad(loss_first, has_aux=True)
+    (_, (value, changed)), gradients = differentiate(values)
+    assign(state, changed)
+    return value, gradients
 
 
 def value_and_input_gradients(
     objective: Callable, inputs: Any, state: list
 ) -> tuple[Any, Any]:
     """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
-    pure, _, assign = _pure(objective, [], state)
-    differentiate = jax.value_and_grad(
-        partial(_loss_first(pure), []), has_aux=True
-    )
-    (_, (value, changed)), gradients = differentiate(inputs)
-    assign(changed)
-    return value, gradients
+    pure, _, state = _pure(objective, [], state)
+    return _differentiated(partial(pure, []), inputs, state)
 
 
 def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
     """Returns the gradients of `sum(function(inputs))` for `inputs`."""
-    mapping = [(variable, variable.value) for variable in state]
+    values = [variable.value for variable in state]
 
     def total(inputs):
-        with keras.StatelessScope(state_mapping=mapping):
-            return keras.ops.sum(function(inputs))
+        return keras.ops.sum(call_pure(function, [inputs], state, values)[0])
 
     return jax.grad(total)(inputs)
 
@@ -104,11 +96,6 @@ def rematerialized(function: Callable, inputs: list, state: list) -> list:
     outputs, changed = pure(inputs, values=[v.value for v in state])
     assign(state, changed)
     return outputs
-
-
-def no_gradient() -> contextlib.AbstractContextManager:
-    """Returns a null context: JAX records only inside `jax.grad`."""
-    return contextlib.nullcontext()
 
 
 def standardize(
@@ -137,19 +124,13 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return jax.lax.fori_loop(0, count, body, carry)
 
 
-def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
-    """Returns a null context: JAX's variables may be made anywhere."""
-    del model
-    return contextlib.nullcontext()
-
-
 def replica_id() -> int:
     """Returns 0: a sharded JAX step is one program over the global batch."""
     return 0
 
 
-def is_chief():
-    """Returns whether this is the first of the processes of JAX."""
+def is_chief() -> bool:
+    """Returns whether this is JAX's first process, which writes files."""
     return jax.process_index() == 0
 
 

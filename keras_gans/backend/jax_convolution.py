@@ -119,11 +119,6 @@ def _convolve(around, strides, lengths, inputs, kernel):
     return _plain(inputs, kernel, around, strides)
 
 
-def _convolve_forward(around, strides, lengths, inputs, kernel):
-    outputs = _convolve(around, strides, lengths, inputs, kernel)
-    return outputs, (inputs, kernel)
-
-
 def _convolve_backward(around, strides, lengths, residuals, gradient):
     inputs, kernel = residuals
     return (
@@ -200,11 +195,6 @@ def _interleaved(parts, axis, length):
     return lax.slice_in_dim(joined, 0, length, axis=axis)
 
 
-def _convolve_back_forward(around, strides, lengths, gradient, kernel):
-    inputs = _convolve_back(around, strides, lengths, gradient, kernel)
-    return inputs, (gradient, kernel)
-
-
 def _convolve_back_backward(around, strides, lengths, residuals, inputs):
     gradient, kernel = residuals
     return (
@@ -240,8 +230,17 @@ def _by_kernel(around, strides, inputs, gradient, kernel):
     return jnp.reshape(jnp.stack(taps), kernel.shape).astype(kernel.dtype)
 
 
-_convolve.defvjp(_convolve_forward, _convolve_backward)
-_convolve_back.defvjp(_convolve_back_forward, _convolve_back_backward)
+def _keeping_tensors(function):
+    """Returns a forward pass that keeps the last two arguments, its tensors."""
+
+    def forward(*arguments):
+        return function(*arguments), arguments[-2:]
+
+    return forward
+
+
+_convolve.defvjp(_keeping_tensors(_convolve), _convolve_backward)
+_convolve_back.defvjp(_keeping_tensors(_convolve_back), _convolve_back_backward)
 
 
 def _by_parts(function, inputs, kernel, growth=1):
@@ -276,10 +275,6 @@ def _worked_off(function, size, inputs, kernel):
     return _joined(outputs)
 
 
-def _worked_off_forward(function, size, inputs, kernel):
-    return _worked_off(function, size, inputs, kernel), (inputs, kernel)
-
-
 def _worked_off_backward(function, size, residuals, gradient):
     inputs, kernel = residuals
 
@@ -296,4 +291,4 @@ def _worked_off_backward(function, size, residuals, gradient):
     return _joined(by_inputs), by_kernel.astype(kernel.dtype)
 
 
-_worked_off.defvjp(_worked_off_forward, _worked_off_backward)
+_worked_off.defvjp(_keeping_tensors(_worked_off), _worked_off_backward)

@@ -1,24 +1,24 @@
 """Pure functions of tensors, made of functions that assign variables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
 
 def call_pure(
-    function: Callable, inputs: list, state: list, values: list
-) -> tuple[list, dict[int, Any]]:
+    function: Callable, inputs: Sequence, state: list, values: list
+) -> tuple[Any, dict[int, Any]]:
     """Returns `function(*inputs)`, and what it would have assigned.
 
     Args:
-        function: Function from tensors to a list of tensors.
+        function: Function of tensors.
         inputs: List of tensors.
         state: Every variable that the function reads.
         values: What it finds in them.
 
     Returns:
-        The list, and the new values of those variables that the function
+        What it returns, and the new values of those variables that it
         assigns, by their index in `state`.
     """
     mapping = zip(state, values, strict=True)

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,6 +14,8 @@ from keras_gans.backend.pure import assign, call_pure
 # XLA on CPU is about half as fast as the default kernels, and a compiled step
 # under a distribution strategy cannot read seed generators.
 JIT_COMPILE = False
+# Only watched variables are recorded.
+no_gradient = contextlib.nullcontext
 _thread = threading.local()
 
 
@@ -21,26 +24,14 @@ def value_and_gradients(
 ) -> tuple[Any, list]:
     """Returns `objective()`, and its loss's gradients for `variables`.
 
-    The loss is the first tensor of what the objective returns, a mean over
-    this replica's batch. Optimizers sum gradients over replicas, so these are
-    divided by their number: together they are those of the mean over the
-    global batch.
+    The loss is a mean over this replica's batch. Optimizers sum gradients
+    over replicas, so these are divided by their number: together they are
+    those of the mean over the global batch.
     """
     del state  # Only functional backends need to be told what may change.
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    values = [variable.value for variable in variables]
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(values)
-        with _differentiating(variables):
-            value = objective()
-        loss = keras.tree.flatten(value)[0]
-        scaled = loss / replicas if replicas > 1 else loss
-    gradients = tape.gradient(
-        scaled, values, unconnected_gradients=tf.UnconnectedGradients.ZERO
-    )
-    # A table's gradient comes as rows to scatter; optimizers must see zeros
-    # for the other rows, as on the other backends.
-    return value, [tf.convert_to_tensor(gradient) for gradient in gradients]
+    value, pullback = _recorded(objective, variables)
+    loss = keras.tree.flatten(value)[0]
+    return value, pullback(loss, tf.ones_like(loss))
 
 
 def value_and_pullback(
@@ -48,6 +39,12 @@ def value_and_pullback(
 ) -> tuple[Any, Callable]:
     """Returns `function()` and the pullback of its gradients."""
     del state
+    value, pullback = _recorded(function, variables)
+    return value, partial(pullback, value)
+
+
+def _recorded(function, variables):
+    """Returns `function()`, and the pullback of gradients of a part of it."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     values = [variable.value for variable in variables]
     with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -55,17 +52,19 @@ def value_and_pullback(
         with _differentiating(variables):
             value = function()
 
-    def pullback(gradients):
+    def pullback(part, gradients):
         if replicas > 1:
             gradients = keras.tree.map_structure(
                 lambda gradient: gradient / replicas, gradients
             )
         gradients = tape.gradient(
-            value,
+            part,
             values,
             output_gradients=gradients,
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
+        # A table's gradient comes as rows to scatter; optimizers must see
+        # zeros for the other rows, as on the other backends.
         return [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     return value, pullback
@@ -178,11 +177,6 @@ def _latest_gradients():
     return latest
 
 
-def no_gradient() -> contextlib.AbstractContextManager:
-    """Returns a null context: only watched variables are recorded."""
-    return contextlib.nullcontext()
-
-
 def standardize(
     inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
 ) -> tuple[Any, Any, Any]:
@@ -244,8 +238,14 @@ def replica_id() -> Any:
     return context.replica_id_in_sync_group if context else 0
 
 
-def is_chief():
-    """Returns whether this is the strategy's process that writes."""
+def is_chief() -> bool:
+    """Returns whether this process is the one that writes files.
+
+    Of the workers of `multi_worker`, that is the chief of `TF_CONFIG`, or else
+    worker 0, within the context of `distribute`. What the processes hold
+    together (the weights of a checkpoint, the images of an evaluation) all of
+    them must compute.
+    """
     return tf.distribute.get_strategy().extended.should_checkpoint
 
 

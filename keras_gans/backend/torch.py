@@ -12,24 +12,18 @@ from keras_gans.backend.allocation import keep_freed_memory
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = False
+no_gradient = torch.no_grad
+# Variables of a model may be made anywhere.
+variable_scope = contextlib.nullcontext
 
 
 def value_and_gradients(
     objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:
-    """Returns `objective()`, and its loss's gradients for `variables`.
-
-    The loss is the first tensor of what the objective returns.
-    """
+    """Returns `objective()`, and its loss's gradients for `variables`."""
     del state  # Only functional backends need to be told what may change.
     value = objective()
-    gradients = torch.autograd.grad(
-        keras.tree.flatten(value)[0],
-        [variable.value for variable in variables],
-        allow_unused=True,
-        materialize_grads=True,
-    )
-    return _detached(value), list(gradients)
+    return _detached(value), _gradients(value, variables)
 
 
 def value_and_pullback(
@@ -40,19 +34,23 @@ def value_and_pullback(
     value = function()
 
     def pullback(gradients):
-        return list(
-            torch.autograd.grad(
-                keras.tree.flatten(value),
-                [variable.value for variable in variables],
-                grad_outputs=[
-                    g.detach() for g in keras.tree.flatten(gradients)
-                ],
-                allow_unused=True,
-                materialize_grads=True,
-            )
-        )
+        return _gradients(value, variables, _detached(gradients))
 
     return value, pullback
+
+
+def _gradients(value, variables, upstream=None):
+    """Returns gradients of a loss: the value's first tensor, or upstream."""
+    outputs = keras.tree.flatten(value)
+    return list(
+        torch.autograd.grad(
+            outputs if upstream is not None else outputs[0],
+            [variable.value for variable in variables],
+            grad_outputs=keras.tree.flatten(upstream),
+            allow_unused=True,
+            materialize_grads=True,
+        )
+    )
 
 
 def _detached(value):
@@ -74,9 +72,8 @@ def value_and_input_gradients(
 def input_gradients(function: Callable, inputs: Any, state: list) -> Any:
     """Returns the gradients of `sum(function(inputs))` for `inputs`."""
     inputs, flat = _sources(inputs)
-    mapping = [(variable, variable.value) for variable in state]
-    with keras.StatelessScope(state_mapping=mapping):
-        outputs = function(inputs)
+    values = [variable.value for variable in state]
+    outputs, _ = call_pure(function, [inputs], state, values)
     gradients = torch.autograd.grad(outputs.sum(), flat, create_graph=True)
     return keras.tree.pack_sequence_as(inputs, list(gradients))
 
@@ -110,19 +107,10 @@ def rematerialized(function: Callable, inputs: list, state: list) -> list:
     return outputs
 
 
-def no_gradient() -> contextlib.AbstractContextManager:
-    """Returns a context in which no operation is recorded."""
-    return torch.no_grad()
-
-
 def standardize(
     inputs: Any, epsilon: float, scale: Any = None, offset: Any = None
 ) -> tuple[Any, Any, Any]:
-    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ².
-
-    One fused kernel for each direction, where the formula spelled out is some
-    twenty passes over the features.
-    """
+    """Returns γ x̂ + β, x̂ = (x - μ) / sqrt(σ² + ε), and float32 μ and σ²."""
     images = inputs.permute(0, 3, 1, 2)
     if scale is None:
         # Float32 vectors make the moments of bfloat16 images float32 too.
@@ -151,18 +139,12 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return carry
 
 
-def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
-    """Returns a null context: PyTorch's variables may be made anywhere."""
-    del model
-    return contextlib.nullcontext()
-
-
 def replica_id() -> int:
     """Returns 0: this backend runs one replica."""
     return 0
 
 
-def is_chief():
+def is_chief() -> bool:
     """Returns True: this backend runs one process."""
     return True
 

@@ -23,7 +23,7 @@ def convolve(
     if padding == "same":
         images, around = _padded(images, kernel.shape[:2], strides)
     outputs = functional.conv2d(
-        images, _channels_last(kernel, (3, 2, 0, 1)), bias, strides, around
+        images, _channels_last(kernel), bias, strides, around
     )
     return outputs.permute(0, 2, 3, 1)
 
@@ -35,7 +35,7 @@ def convolve_transposed(
     before = (kernel.shape[0] - 2) // 2 if padding == "same" else 0
     outputs = functional.conv_transpose2d(
         inputs.permute(0, 3, 1, 2),
-        _channels_last(kernel, (3, 2, 0, 1)),
+        _channels_last(kernel),
         bias,
         stride=2,
         padding=before,
@@ -99,5 +99,6 @@ def _padded(images, sizes, stride):
     return functional.pad(images, (left, right, top, bottom)), 0
 
 
-def _channels_last(kernel, axes):
-    return kernel.permute(axes).contiguous(memory_format=torch.channels_last)
+def _channels_last(kernel):
+    turned = kernel.permute(3, 2, 0, 1)
+    return turned.contiguous(memory_format=torch.channels_last)

@@ -126,5 +126,5 @@ def restore(
 
 def _checkpoints(directory: pathlib.Path) -> list[pathlib.Path]:
     """Returns the complete checkpoints, newest first."""
-    found = directory.glob(f"{_PREFIX}*") if directory.exists() else []
-    return sorted((path for path in found if path.is_dir()), reverse=True)
+    found = filter(pathlib.Path.is_dir, directory.glob(f"{_PREFIX}*"))
+    return sorted(found, reverse=True)

@@ -80,7 +80,6 @@ class Evaluation(AtSteps):
     Attributes:
         results: The results of this run so far.
         leaders: `Leaders`, the best generators so far.
-        best_score: Lowest `monitor` so far, infinity before the first.
 
     Raises:
         ValueError: When training begins, a `monitor` that is not computed,
@@ -120,7 +119,7 @@ class Evaluation(AtSteps):
         self.monitor = monitor
         self.images_per_step = images_per_step
         self.results = []
-        self.writer = SummaryWriter(log_dir) if log_dir else None
+        self.writer = SummaryWriter(log_dir)
         self._seconds = earlier_seconds
         self._latest, self._certificates = {}, {}
 
@@ -172,14 +171,8 @@ class Evaluation(AtSteps):
         self.results.append(result)
         if self.record:
             self.record(result)
-        if self.writer:
-            scores = {
-                f"evaluation/{name}": value
-                for name, value in result.items()
-                if _is_score(value)
-            }
-            self.writer.scalars(scores, step)
-            self.writer.flush()
+        numbers = _numbers(result).items()
+        self.writer.scalars({f"evaluation/{k}": v for k, v in numbers}, step)
         self._since = time.monotonic()
 
     def _two_stages(self, step):
@@ -190,7 +183,7 @@ class Evaluation(AtSteps):
             if not self.leaders.admits(screening):
                 return {"screening": scores, "verdict": "no contender"}
         scores = self.evaluate()
-        self._latest = {k: v for k, v in scores.items() if _is_score(v)}
+        self._latest = _numbers(scores)
         verdict = self.leaders.offer(
             self.model.sampling_generator,
             step,
@@ -200,7 +193,7 @@ class Evaluation(AtSteps):
         return {**scores, "verdict": verdict}
 
     def _monitored(self, scores):
-        self._require_monitor([k for k, v in scores.items() if _is_score(v)])
+        self._require_monitor(_numbers(scores))
         score = {
             end.removeprefix("_") or "value": scores[self.monitor + end]
             for end in _ENDS
@@ -260,5 +253,5 @@ class Evaluation(AtSteps):
             yield (to_uint8(images), *labels)
 
 
-def _is_score(value):
-    return isinstance(value, float)
+def _numbers(scores):
+    return {k: v for k, v in scores.items() if isinstance(v, float)}

@@ -68,7 +68,7 @@ class InputMonitor(AtSteps):
                 f"Received: threshold={threshold}."
             )
         self.threshold = threshold
-        self.writer = SummaryWriter(log_dir) if log_dir else None
+        self.writer = SummaryWriter(log_dir)
         self._waiting = Waiting(batches)
         self.batches = self._waiting.batches
         self._start()
@@ -108,8 +108,7 @@ class InputMonitor(AtSteps):
             self._warm = True
             return
         self.share = waited / seconds
-        if self.writer:
-            self.writer.scalars({"train/waiting": self.share}, self.step)
+        self.writer.scalars({"train/waiting": self.share}, self.step)
         before, self._before = self._before, None
         if self.share < self.threshold or self._warned:
             return

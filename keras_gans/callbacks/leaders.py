@@ -93,16 +93,12 @@ class Leaders:
         leads = score["value"] < self.best_score
         verdict = self._verdict(score, leads)
         entry = {"step": step, "score": score, "screening": screening}
-        # Of equals the earlier stays ahead.
-        later = [
-            e for e in self.entries if e["score"]["value"] > score["value"]
-        ]
-        if leads or (self.entries and len(self.entries) < self._keep) or later:
-            place = len(self.entries) - len(later)
-            self.entries.insert(place, entry)
-            dropped = self.entries[self._keep :]
+        if leads or self.entries:
+            self.entries.append(entry)
+            # Of equals the earlier stays ahead.
+            self.entries.sort(key=lambda entry: entry["score"]["value"])
             del self.entries[self._keep :]
-            self._save(generator, entry, leads, dropped)
+            self._save(generator, entry, leads)
         return f"{verdict}, begun anew" if anew else verdict
 
     def _begin_anew(self, score):
@@ -115,14 +111,10 @@ class Leaders:
                     "anew.",
                     stacklevel=2,
                 )
-                self.forget()
+                self.entries, self._best_score = [], math.inf
+                self.clean()
                 return True
         return False
-
-    def forget(self) -> None:
-        """Removes every leader: the next generator leads."""
-        self.entries, self._best_score = [], math.inf
-        self.clean()
 
     def clean(self) -> None:
         """Removes the files in `top` that belong to no leader."""
@@ -149,17 +141,14 @@ class Leaders:
     def _place(self, entry):
         return self._best.parent / "top" / f"step_{entry['step']:08d}.keras"
 
-    def _save(self, generator, entry, leads, dropped):
+    def _save(self, generator, entry, leads):
         if self._best is None:
             return
         if leads:
             save_generator(generator, self._best)
-        if self._keep > 1:
-            self._place(entry).parent.mkdir(exist_ok=True)
-            if entry not in dropped:
-                save_generator(generator, self._place(entry))
-            for old in dropped:
-                self._place(old).unlink(missing_ok=True)
+        if self._keep > 1 and entry in self.entries:
+            save_generator(generator, self._place(entry))
+        self.clean()
 
 
 def _differing(a, b):

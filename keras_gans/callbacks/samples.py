@@ -37,7 +37,7 @@ class Samples(AtSteps):
         super().__init__(every)
         self.show = show
         self.directory = pathlib.Path(directory)
-        self.writer = SummaryWriter(log_dir) if log_dir else None
+        self.writer = SummaryWriter(log_dir)
 
     def at_step(self, step: int, logs: Logs) -> None:
         shown = self.show(self.model)
@@ -48,9 +48,7 @@ class Samples(AtSteps):
             files.write_text(path.with_suffix(".txt"), shown)
             return
         save_png(path, shown)
-        if self.writer:
-            self.writer.image(self.tag, shown, step)
-            self.writer.flush()
+        self.writer.image(self.tag, shown, step)
 
 
 class SampleGrid(Samples):
@@ -61,13 +59,11 @@ class SampleGrid(Samples):
     generator if there is one.
 
     Args:
-        directory: Where `step_00001000.png` and its like are written.
-        every: Steps between grids; 0 at the end only.
+        directory: See `Samples`, as `every` and `log_dir`.
         columns: Images a row.
         rows: Rows of an unconditional model's grid; at most so many classes
             are shown of a conditional one.
         seed: Seed of the latents.
-        log_dir: TensorBoard directory that gets the grids too, or None.
     """
 
     def __init__(
@@ -111,11 +107,9 @@ class MultiScaleGrid(Samples):
     same picture. The images are those of `multi_scale_generator`.
 
     Args:
-        directory: Where `step_00001000.png` and its like are written.
-        every: Steps between grids; 0 at the end only.
+        directory: See `Samples`, as `every` and `log_dir`.
         columns: Latents shown.
         seed: Seed of the latents.
-        log_dir: TensorBoard directory that gets the grids too, or None.
 
     Raises:
         ValueError: When `columns` is not positive, or the model that is

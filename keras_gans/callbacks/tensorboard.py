@@ -24,10 +24,6 @@ class TensorBoard(AtSteps):
         values = {f"train/{name}": value for name, value in logs.items()}
         self.writer.scalars(values, step)
 
-    def on_train_end(self, logs: Logs = None) -> None:
-        super().on_train_end(logs)
-        self.writer.flush()
-
 
 class WeightHistograms(AtSteps):
     """Writes each weight's distribution, and each σ, for TensorBoard.
@@ -57,4 +53,3 @@ class WeightHistograms(AtSteps):
                     sigmas[name] = to_numpy(layer.sigma())
         self.writer.histograms(weights, step)
         self.writer.scalars(sigmas, step)
-        self.writer.flush()

@@ -1,6 +1,7 @@
 """Images, or other samples, a second, on the progress bar and in the logs."""
 
 import collections
+import itertools
 import statistics
 import time
 
@@ -31,12 +32,9 @@ class Throughput(keras.callbacks.Callback):
         self._ends.append((batch, time.perf_counter()))
         durations = [
             (end - begin) / (last - first)
-            for (first, begin), (last, end) in zip(
-                self._ends, list(self._ends)[1:], strict=False
-            )
+            for (first, begin), (last, end) in itertools.pairwise(self._ends)
             if last > first
         ]
         if durations and logs is not None:
-            logs[f"{self.noun}/s"] = self.images_per_step / statistics.median(
-                durations
-            )
+            median = statistics.median(durations)
+            logs[f"{self.noun}/s"] = self.images_per_step / median

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from keras_gans import backend as implementation
 from keras_gans.checks import one_of
 
 if TYPE_CHECKING:
@@ -82,18 +81,6 @@ def distribute(
         "tpu": lambda: _tpu(tpu or os.environ.get("TPU_NAME", "local")),
     }
     return _scope(name, strategies[name]())
-
-
-def is_chief() -> bool:
-    """Returns whether this process is the one that writes files.
-
-    Of the workers of `multi_worker`, that is the chief of `TF_CONFIG`, or else
-    worker 0, within the context of `distribute`; of several JAX processes,
-    the first. Otherwise it is every process. What the processes hold together
-    (the weights of a checkpoint, the images of an evaluation) all of them
-    must compute.
-    """
-    return implementation.is_chief()
 
 
 def check_batch_size(batch_size: int, replicas: int) -> None:

@@ -1,6 +1,11 @@
 """Adversarial losses: both players' objectives of one game side by side."""
 
-from keras_gans.losses.adversarial import AdversarialLoss, get
+from typing import Any
+
+import keras
+
+from keras_gans.checks import did_you_mean
+from keras_gans.losses.adversarial import AdversarialLoss
 from keras_gans.losses.decomposed_hinge import SpatiallyDecomposedHinge
 from keras_gans.losses.functions import Functions
 from keras_gans.losses.hinge import Hinge
@@ -29,20 +34,39 @@ NAMES = {
 }
 
 __all__ = [
-    "DCGAN",
     "NAMES",
     "AdversarialLoss",
     "Functions",
-    "Hinge",
-    "LeastSquares",
-    "NonSaturating",
     "RelativisticAverage",
-    "RelativisticHinge",
-    "RelativisticLeastSquares",
-    "RelativisticNonSaturating",
-    "RelativisticWasserstein",
-    "Saturating",
     "SpatiallyDecomposedHinge",
-    "Wasserstein",
     "get",
+    *(kind.__name__ for kind in NAMES.values()),
 ]
+
+
+def get(loss: Any) -> AdversarialLoss:
+    """Returns an `AdversarialLoss` from an instance, a name or a config.
+
+    Args:
+        loss: An `AdversarialLoss`; one of the names of `NAMES`; two functions,
+            a dict with the entries `generator` and `discriminator` (see
+            `Functions`); or what `keras.saving.serialize_keras_object` made
+            of an instance.
+
+    Raises:
+        ValueError: When it is none of these.
+    """
+    if isinstance(loss, dict) and set(loss) == {"generator", "discriminator"}:
+        loss = Functions(**loss)
+    if isinstance(loss, dict) and "class_name" in loss:
+        loss = keras.saving.deserialize_keras_object(loss)
+    if isinstance(loss, str) and loss in NAMES:
+        loss = NAMES[loss]()
+    if not isinstance(loss, AdversarialLoss):
+        raise ValueError(
+            "`loss` must be a keras_gans.losses.AdversarialLoss, two functions "
+            'as {"generator": f, "discriminator": g}, or one of '
+            f"{sorted(NAMES)}. Received: loss={loss!r}."
+            f"{did_you_mean(str(loss), NAMES)}"
+        )
+    return loss

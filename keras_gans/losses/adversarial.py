@@ -3,10 +3,7 @@
 import abc
 from typing import Any
 
-import keras
 from keras import ops
-
-from keras_gans.checks import did_you_mean
 
 
 def as_float32(scores: Any) -> Any:
@@ -45,33 +42,3 @@ class AdversarialLoss(abc.ABC):
     def from_config(cls, config: dict[str, Any]) -> "AdversarialLoss":
         """Returns the loss with these constructor arguments."""
         return cls(**config)
-
-
-def get(loss: Any) -> AdversarialLoss:
-    """Returns an `AdversarialLoss` from an instance, a name or a config.
-
-    Args:
-        loss: An `AdversarialLoss`; one of the names of
-            `keras_gans.losses.NAMES`; two functions, a dict with the entries
-            `generator` and `discriminator` (see `Functions`); or what
-            `keras.saving.serialize_keras_object` made of an instance.
-
-    Raises:
-        ValueError: When it is none of these.
-    """
-    from keras_gans import losses
-
-    if isinstance(loss, dict) and set(loss) == {"generator", "discriminator"}:
-        loss = losses.Functions(**loss)
-    if isinstance(loss, dict) and "class_name" in loss:
-        loss = keras.saving.deserialize_keras_object(loss)
-    if isinstance(loss, str) and loss in losses.NAMES:
-        loss = losses.NAMES[loss]()
-    if not isinstance(loss, AdversarialLoss):
-        raise ValueError(
-            "`loss` must be a keras_gans.losses.AdversarialLoss, two functions "
-            'as {"generator": f, "discriminator": g}, or one of '
-            f"{sorted(losses.NAMES)}. Received: loss={loss!r}."
-            f"{did_you_mean(str(loss), losses.NAMES)}"
-        )
-    return loss

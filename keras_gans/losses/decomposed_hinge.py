@@ -1,19 +1,22 @@
 """The spatially decomposed hinge game with the local gradient amplifier."""
 
+import dataclasses
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_gans import checks
-from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+from keras_gans.losses.adversarial import as_float32
+from keras_gans.losses.hinge import Hinge
 
 AMPLIFICATIONS = ("abs", "literal", "monotone")
 HINGES = ("cells", "mean")
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class SpatiallyDecomposedHinge(AdversarialLoss):
+@dataclasses.dataclass(eq=False)
+class SpatiallyDecomposedHinge(Hinge):
     """Hinge loss on a map of scores, amplified where the generator fails.
 
     The discriminator gives a map Y of n x n scores, one a region of the
@@ -82,25 +85,19 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
     Amplifier (anonymous submission), §3.
     """
 
-    def __init__(
-        self,
-        amplification: str = "abs",
-        zero: bool = False,
-        stop_gradient: bool = True,
-        hinge_on: str = "cells",
-    ):
-        checks.one_of("amplification", amplification, AMPLIFICATIONS)
-        checks.one_of("hinge_on", hinge_on, HINGES)
-        self.amplification = amplification
-        self.zero = zero
-        self.stop_gradient = stop_gradient
-        self.hinge_on = hinge_on
+    amplification: str = "abs"
+    zero: bool = False
+    stop_gradient: bool = True
+    hinge_on: str = "cells"
+
+    def __post_init__(self):
+        checks.one_of("amplification", self.amplification, AMPLIFICATIONS)
+        checks.one_of("hinge_on", self.hinge_on, HINGES)
 
     def discriminator(self, real: Any, fake: Any) -> Any:
-        real, fake = as_float32(real), as_float32(fake)
         if self.hinge_on == "mean":
             real, fake = _image_means(real), _image_means(fake)
-        return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
+        return super().discriminator(real, fake)
 
     def generator(self, fake: Any, real: Any = None) -> Any:
         fake = as_float32(fake)
@@ -119,13 +116,9 @@ class SpatiallyDecomposedHinge(AdversarialLoss):
         return ops.abs(capped) if self.amplification == "abs" else capped
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "amplification": self.amplification,
-            "zero": self.zero,
-            "stop_gradient": self.stop_gradient,
-            "hinge_on": self.hinge_on,
-        }
+        return dataclasses.asdict(self)
 
 
 def _image_means(scores):
-    return ops.mean(ops.reshape(scores, (ops.shape(scores)[0], -1)), axis=1)
+    scores = ops.reshape(as_float32(scores), (ops.shape(scores)[0], -1))
+    return ops.mean(scores, axis=1)

@@ -1,15 +1,12 @@
 """Which metrics there are, and what one of them is made of."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from keras_gans.checks import did_you_mean, integer, one_of
 from keras_gans.metrics.statistics.feature_sample import FeatureSample
-
-if TYPE_CHECKING:
-    from keras_gans.metrics.evaluation.reference import Reference
 
 # What a metric may need, and what that is.
 NEEDS = {
@@ -60,15 +57,15 @@ class Inputs:
 
     Attributes:
         settings: Of all metrics.
-        reference: The real images; None for a metric of pixels.
+        reference: `Reference` of the real images; None for a metric of pixels.
         held_out: Real images that were not trained on, or None.
         sample: Uniform sample of the features of the samples; empty unless
             the metric needs a `sample`.
     """
 
     settings: MetricSettings
-    reference: "Reference | None" = None
-    held_out: "Reference | None" = None
+    reference: Any = None
+    held_out: Any = None
     sample: FeatureSample | None = None
 
 

@@ -1,5 +1,7 @@
 """GANs whose discriminator also names the class of an image."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -28,7 +30,6 @@ class AuxiliaryClassifierGAN(GAN):
     Without classes this is a `GAN`.
 
     Args:
-        generator: See `GAN`.
         discriminator: Model from images to scores, or with classes to
             `[scores (N, 1), class_logits (N, num_classes)]`.
         discriminator_class_weight: Non-negative float w_D.
@@ -49,13 +50,13 @@ class AuxiliaryClassifierGAN(GAN):
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: keras.Model,
+        discriminator: keras.Model,
         *,
-        discriminator_class_weight=1.0,
-        generator_class_weight=1.0,
-        class_loss_on="both",
-        **kwargs,
+        discriminator_class_weight: float = 1.0,
+        generator_class_weight: float = 1.0,
+        class_loss_on: str = "both",
+        **kwargs: Any,
     ):
         super().__init__(generator, discriminator, **kwargs)
         if min(discriminator_class_weight, generator_class_weight) < 0:
@@ -77,8 +78,12 @@ class AuxiliaryClassifierGAN(GAN):
         self.class_loss_on = class_loss_on
 
     def discriminator_criterion(
-        self, real_outputs, labels, fake_outputs, fake_labels
-    ):
+        self,
+        real_outputs: Any,
+        labels: Any,
+        fake_outputs: Any,
+        fake_labels: Any,
+    ) -> Any:
         criterion = super().discriminator_criterion
         if not self.num_classes:
             return criterion(real_outputs, labels, fake_outputs, fake_labels)
@@ -90,7 +95,9 @@ class AuxiliaryClassifierGAN(GAN):
             class_loss += class_cross_entropy(fake_labels, fake_logits)
         return loss + self.discriminator_class_weight * class_loss
 
-    def generator_criterion(self, fake_outputs, labels, real_outputs=None):
+    def generator_criterion(
+        self, fake_outputs: Any, labels: Any, real_outputs: Any = None
+    ) -> Any:
         criterion = super().generator_criterion
         if not self.num_classes:
             return criterion(fake_outputs, labels, real_outputs)
@@ -100,21 +107,19 @@ class AuxiliaryClassifierGAN(GAN):
         class_loss = class_cross_entropy(labels, logits)
         return loss + self.generator_class_weight * class_loss
 
-    def adversarial_scores(self, outputs):
+    def adversarial_scores(self, outputs: Any) -> Any:
         scores = outputs[0] if self.num_classes else outputs
         return super().adversarial_scores(scores)
 
-    def get_config(self):
-        config = super().get_config()
-        config.update(
-            discriminator_class_weight=self.discriminator_class_weight,
-            generator_class_weight=self.generator_class_weight,
-            class_loss_on=self.class_loss_on,
-        )
-        return config
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "discriminator_class_weight": self.discriminator_class_weight,
+            "generator_class_weight": self.generator_class_weight,
+            "class_loss_on": self.class_loss_on,
+        }
 
 
-def class_cross_entropy(labels, logits):
+def class_cross_entropy(labels: Any, logits: Any) -> Any:
     """Returns the mean of -log softmax(logits)[label] in nats, float32.
 
     Args:

@@ -1,16 +1,13 @@
 """Checks of the data: a ValueError before anything is trained on it."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_gans.models.network_checks import fits
-
-if TYPE_CHECKING:
-    from keras_gans.models.gan import GAN
 
 # Images of an array that are looked at.
 _LOOKED_AT = 1024
@@ -19,7 +16,9 @@ _LOOKED_AT = 1024
 _OVERSHOOT = 0.1
 
 
-def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
+def check_batch(
+    gan: keras.Model, images: Any, labels: Any, weights: Any
+) -> Any:
     """Refuses a batch for what is known of it while a step is traced.
 
     Args:
@@ -35,8 +34,7 @@ def check_batch(gan: "GAN", images: Any, labels: Any, weights: Any) -> Any:
     _check_batch_size(gan, images.shape[0])
     if not gan.num_classes:
         return None
-    labels = ops.cast(labels, "int32")
-    return labels if len(labels.shape) == 1 else ops.reshape(labels, (-1,))
+    return ops.reshape(ops.cast(labels, "int32"), (-1,))
 
 
 def _check_form(gan, images, labels, weights):
@@ -97,7 +95,7 @@ def _check_batch_size(gan, size, replicas=1):
 
 
 def whole_batches(
-    gan: "GAN", images: Any, labels: Any, batch_size: int | None
+    gan: keras.Model, images: Any, labels: Any, batch_size: int | None
 ) -> tuple[Any, Any]:
     """Returns arrays of which every batch has equal parts.
 
@@ -124,7 +122,7 @@ def whole_batches(
     return images, labels
 
 
-def check_data(gan: "GAN", data: Any, labels: Any, weights: Any) -> None:
+def check_data(gan: keras.Model, data: Any, labels: Any, weights: Any) -> None:
     """Refuses data given to `fit`, as far as a look at it costs little.
 
     It looks at the first images and all labels of arrays, and at the first

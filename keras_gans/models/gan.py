@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend, losses
-from keras_gans.checks import integer
+from keras_gans.checks import integer, one_of
 from keras_gans.models import network_checks
 from keras_gans.models.declared import DeclaredModel
 from keras_gans.models.front_door import GuardedTrainer, check_compile
@@ -17,6 +17,7 @@ from keras_gans.models.player import Player
 from keras_gans.models.random import ReplicaSeedGenerator
 from keras_gans.models.rematerialization import Rematerialized
 from keras_gans.penalties import GradientPenalty, WeightClipping
+from keras_gans.presets.training import TrainerSettings
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -336,20 +337,12 @@ class GAN(DeclaredModel, GuardedTrainer):
             "discriminator": serialize(self.discriminator),
             "num_classes": self.num_classes,
             "loss": serialize(self.adversarial_loss),
-            "penalty": self.penalty and serialize(self.penalty),
+            "penalty": serialize(self.penalty),
             "weight_clipping": self.weight_clipping,
             "weight_clipping_exempt": self.weight_clipping_exempt,
-            "n_critic": self.n_critic,
-            "generator_steps": self.generator_steps,
-            "generator_batch": self.generator_batch,
             "joint_scoring": self.joint_scoring,
-            "share_fakes": self.share_fakes,
-            "accumulate": self.accumulate,
-            "augmentation": self.augmentation and serialize(self.augmentation),
-            "remat": self.remat,
-            "ema_decay": self.ema_decay,
-            "ema_start": self.ema_start,
-            "seed": self.seed,
+            "augmentation": serialize(self.augmentation),
+            **{name: getattr(self, name) for name in TrainerSettings.names()},
         }
 
     @classmethod
@@ -372,12 +365,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         }
         exempt = set()
         for name in self.weight_clipping_exempt:
-            if name not in layers:
-                raise ValueError(
-                    "`weight_clipping_exempt` names layers of the "
-                    f"discriminator, which are {sorted(layers)}. Received: "
-                    f"{name!r}."
-                )
+            one_of("weight_clipping_exempt", name, layers)
             exempt.update(map(id, layers[name].trainable_variables))
         for variable in self.discriminator.trainable_variables:
             if id(variable) not in exempt:

@@ -53,8 +53,7 @@ class LGAGAN(GAN):
     `backbone="geo_gan"`. The models have no classes.
 
     Args:
-        generator: See `GAN`.
-        discriminator: See `GAN`; its scores are (N, n, n, 1) or (N, 1).
+        discriminator: Model from images to scores (N, n, n, 1) or (N, 1).
         loss: `SpatiallyDecomposedHinge` by default.
         **kwargs: See `GAN`.
 

@@ -1,5 +1,6 @@
 """MSG-GAN: one generator and one discriminator joined at every scale."""
 
+import functools
 from typing import Any
 
 import keras
@@ -40,10 +41,10 @@ class MSGGAN(GAN):
         discriminator: Model from such a list to scores.
         loss: The relativistic average hinge loss by default; any other by
             name.
-        joint_scoring: See `GAN`. False by default, so that the minibatch
-            deviation is one of real or of generated images.
-        ema_decay: See `GAN`.
-        **kwargs: See `GAN`.
+        joint_scoring: False by default, so that the minibatch deviation is
+            one of real or of generated images.
+        ema_decay: 0.999 by default.
+        **kwargs: See `GAN`, as for these two.
 
     Raises:
         ValueError: When the generator's images are not what the discriminator
@@ -84,7 +85,9 @@ class MSGGAN(GAN):
             **kwargs,
         )
         _check_scales(self.generator, self.discriminator)
-        self._largest_images = _largest_images()
+        # The last view is kept, so that what it compiled is, too: in a cache,
+        # because Keras would count the weights of an attribute twice.
+        self._largest_images = functools.lru_cache(1)(_largest_images)
 
     @property
     def multi_scale_generator(self) -> keras.Model:
@@ -141,23 +144,9 @@ class MSGGAN(GAN):
         }
 
 
-def _largest_images():
-    """Returns a function from a generator to a model of its largest images.
-
-    The last model is kept, so that what it compiled is, too: here, because
-    Keras would count the weights of an attribute twice.
-    """
-    kept = {}
-
-    def view(generator):
-        if kept.get("generator") is not generator:
-            kept["generator"] = generator
-            kept["view"] = keras.Model(
-                generator.input, generator.outputs[-1], name=generator.name
-            )
-        return kept["view"]
-
-    return view
+def _largest_images(generator):
+    images = generator.outputs[-1]
+    return keras.Model(generator.input, images, name=generator.name)
 
 
 def _check_scales(generator, discriminator):

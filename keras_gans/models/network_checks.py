@@ -26,13 +26,8 @@ def checked(
 
     Functional models and built Sequential ones are returned as they are, an
     unbuilt Sequential one is built. Around any other model is put a
-    functional one, which has its weights and no others.
-
-    Args:
-        generator: See `GAN`.
-        discriminator: See `GAN`.
-        latent_dim: See `GAN`.
-        classes: Of the labels that each of them takes, 0 for none.
+    functional one, which has its weights and no others. `classes` are those
+    of the labels that each of them takes, 0 for none.
     """
     latents = latent_dim and [(integer("latent_dim", latent_dim),)]
     generator = _functional(generator, "generator", latents, classes[0])

@@ -59,11 +59,11 @@ class Objectives(backend.BackendTrainer):
         loss = self.discriminator_criterion(
             outputs[0], labels, outputs[1], fake_labels
         )
-        scores = [
-            ops.mean(ops.cast(self.adversarial_scores(output), "float32"))
-            for output in outputs
-        ]
-        logs = dict(zip(("real_score", "fake_score"), scores, strict=True))
+        names = ("real_score", "fake_score")
+        logs = {
+            name: ops.mean(ops.cast(self.adversarial_scores(output), "float32"))
+            for name, output in zip(names, outputs, strict=True)
+        }
         if self.penalty is not None:
             logs["penalty"] = self.penalty(
                 lambda between: self.adversarial_scores(
@@ -160,11 +160,7 @@ class Objectives(backend.BackendTrainer):
         training: bool = False,
         remat: bool = False,
     ) -> Any:
-        """Returns the discriminator's outputs for images.
-
-        With `remat` its features are computed again where gradients need
-        them, as in `Rematerialized`.
-        """
+        """Returns the discriminator's outputs; `remat` as in `generate`."""
         network = self.discriminator
         if remat:
             network = self._rematerialized_discriminator

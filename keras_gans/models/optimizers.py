@@ -1,5 +1,6 @@
 """The players' optimizers, and both as the one that Keras keeps track of."""
 
+import dataclasses
 from typing import Any
 
 import keras
@@ -22,8 +23,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
     changes both players' by the same factor.
 
     Args:
-        generator: A `keras.optimizers.Optimizer`.
-        discriminator: Another `keras.optimizers.Optimizer`.
+        generator: A `keras.optimizers.Optimizer`, its name or its config.
+        discriminator: Another one.
         name: Name of the optimizer.
 
     Raises:
@@ -127,17 +128,6 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             "name": self.name,
         }
 
-    @classmethod
-    def from_config(
-        cls, config: dict[str, Any], custom_objects: dict | None = None
-    ) -> "PlayerOptimizers":
-        config = dict(config)
-        for player in ("generator", "discriminator"):
-            config[player] = keras.optimizers.deserialize(
-                config[player], custom_objects
-            )
-        return cls(**config)
-
 
 def _optimizer(optimizer, argument):
     optimizer = keras.optimizers.get(optimizer)
@@ -151,6 +141,7 @@ def _optimizer(optimizer, argument):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
+@dataclasses.dataclass(eq=False)
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """Falls linearly to 0 after having been constant for a while.
 
@@ -163,21 +154,16 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         hold: Float h in [0, 1).
     """
 
-    def __init__(self, learning_rate: float, steps: int, hold: float = 0.0):
-        self.learning_rate = learning_rate
-        self.steps = steps
-        self.hold = hold
+    learning_rate: float
+    steps: int
+    hold: float = 0.0
 
     def __call__(self, step: Any) -> Any:
         left = 1.0 - ops.cast(step, "float32") / self.steps
         return self.learning_rate * ops.clip(left / (1.0 - self.hold), 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "learning_rate": self.learning_rate,
-            "steps": self.steps,
-            "hold": self.hold,
-        }
+        return dataclasses.asdict(self)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

@@ -23,10 +23,7 @@ class SAGAN(GAN):
     with a learning rate for each player (TTUR) and one update of each a step.
     Generated labels are uniform over the classes, as in the released code.
 
-    Args:
-        generator: See `GAN`.
-        discriminator: See `GAN`.
-        **kwargs: See `GAN`.
+    Arguments are those of `GAN`.
 
     Example:
     >>> gan = SAGAN.from_preset(

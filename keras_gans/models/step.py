@@ -67,7 +67,7 @@ class AdversarialTrainer(Objectives):
         count = multiple * ops.shape(images)[0]
         return self.draw_latents(count), self.draw_labels(count)
 
-    def _train_discriminator(self, images, labels, latents, fake_labels):
+    def _train_discriminator(self, *batch):
         def objective(images, labels, latents, fake_labels):
             with backend.no_gradient(), self._frozen():
                 fake = self.generate(latents, fake_labels, training=True)
@@ -75,12 +75,11 @@ class AdversarialTrainer(Objectives):
                 images, labels, fake, fake_labels
             )
 
-        batch = (images, labels, latents, fake_labels)
         self.discriminator_player.update(
             objective, batch, self.accumulate, self._state
         )
 
-    def _train_generator(self, latents, labels, real, real_labels):
+    def _train_generator(self, *batch):
         def objective(latents, labels, real, real_labels):
             fake = self.generate(
                 latents, labels, training=True, remat=self.remat
@@ -90,7 +89,6 @@ class AdversarialTrainer(Objectives):
             )
             return loss + self.generator_player.regularization(), logs
 
-        batch = (latents, labels, real, real_labels)
         self.generator_player.update(
             objective, batch, self.accumulate, self._state
         )

@@ -43,8 +43,6 @@ class WGANGP(AuxiliaryClassifierGAN):
     Generated labels are uniform over the classes.
 
     Args:
-        generator: See `GAN`.
-        discriminator: The critic, see `AuxiliaryClassifierGAN`.
         loss: `wasserstein` by default.
         penalty: A `GradientPenalty`, λ = 10 by default; None for none.
         n_critic: See `GAN`; 5 by default.

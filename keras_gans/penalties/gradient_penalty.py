@@ -1,5 +1,6 @@
 """The gradient penalty of WGAN-GP."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -7,9 +8,11 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.checks import integer
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
+@dataclasses.dataclass(eq=False)
 class GradientPenalty:
     """Pulls the discriminator's gradient norm to 1 between real and fake.
 
@@ -47,34 +50,20 @@ class GradientPenalty:
     [Karras et al., 2020](https://arxiv.org/abs/1912.04958), §3.1.
     """
 
-    def __init__(
-        self,
-        weight: float = 10.0,
-        one_sided: bool = False,
-        target: float = 1.0,
-        epsilon: float = 1e-12,
-        interval: int = 1,
-    ):
-        if weight < 0:
+    weight: float = 10.0
+    one_sided: bool = False
+    target: float = 1.0
+    epsilon: float = 1e-12
+    interval: int = 1
+
+    def __post_init__(self):
+        if self.weight < 0 or self.target <= 0:
             raise ValueError(
-                "A penalty's weight must not be negative. Received: "
-                f"weight={weight}."
+                "A penalty's weight must not be negative, and its target norm "
+                f"must be positive. Received: weight={self.weight}, "
+                f"target={self.target}."
             )
-        if target <= 0:
-            raise ValueError(
-                "A penalty's target norm must be positive. Received: "
-                f"target={target}."
-            )
-        self.weight = weight
-        self.one_sided = one_sided
-        self.target = target
-        if interval < 1:
-            raise ValueError(
-                "A penalty's interval must be a positive number of updates. "
-                f"Received: interval={interval}."
-            )
-        self.epsilon = epsilon
-        self.interval = interval
+        integer("interval", self.interval)
 
     def __call__(
         self,
@@ -122,13 +111,7 @@ class GradientPenalty:
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        return {
-            "weight": self.weight,
-            "one_sided": self.one_sided,
-            "target": self.target,
-            "epsilon": self.epsilon,
-            "interval": self.interval,
-        }
+        return dataclasses.asdict(self)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "GradientPenalty":

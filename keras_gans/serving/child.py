@@ -4,6 +4,7 @@ Keras on JAX or torch cannot write a SavedModel: such a generator goes through
 a `.keras` file into a child process that can.
 """
 
+import dataclasses
 import importlib
 import json
 import os
@@ -14,27 +15,18 @@ import tempfile
 
 import keras
 
+from keras_gans.serving.saved_model import write_saved_model
+from keras_gans.serving.signatures import Form
+
 FOUND_WITHOUT_IMPORT = {"keras", "builtins"}
 
 
 def write_in_child(
-    generator: keras.Model,
-    path: str | os.PathLike,
-    latent_dim: int,
-    num_classes: int,
-    outputs: str = "images",
+    generator: keras.Model, path: str | os.PathLike, form: Form
 ) -> dict:
     """Does `write_saved_model` in a child process on the TensorFlow backend.
 
-    Args:
-        generator: A built functional model on any backend.
-        path: Directory to write; must not exist.
-        latent_dim: Length of one latent vector.
-        num_classes: Number of classes; 0 for a model without labels.
-        outputs: See `keras_gans.serving.signatures.build_module`.
-
-    Returns:
-        What `write_saved_model` returns.
+    The generator may be on any backend.
 
     Raises:
         ValueError: What `write_saved_model` raises, or that a custom layer's
@@ -46,17 +38,14 @@ def write_in_child(
         request = {
             "generator": str(folder / "generator.keras"),
             "path": str(pathlib.Path(path).resolve()),
-            "latent_dim": latent_dim,
-            "num_classes": num_classes,
-            "outputs": outputs,
+            "form": dataclasses.asdict(form),
             "modules": _modules_of(generator),
             "reply": str(folder / "reply.json"),
         }
         generator.save(request["generator"])
-        request_file = folder / "request.json"
-        request_file.write_text(json.dumps(request))
+        text = json.dumps(request)
         finished = subprocess.run(
-            [sys.executable, "-m", "keras_gans.serving.child", request_file],
+            [sys.executable, "-m", "keras_gans.serving.child", text],
             env=_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -124,25 +113,14 @@ def _import_modules(names: list[str]) -> None:
             ) from error
 
 
-def main(request_file: str) -> None:
-    """Carries out one request of `write_in_child`.
-
-    Args:
-        request_file: Path of the request, as JSON.
-    """
-    from keras_gans.serving.saved_model import write_saved_model
-
-    request = json.loads(pathlib.Path(request_file).read_text())
+def main(text: str) -> None:
+    """Carries out one request of `write_in_child`, which is JSON."""
+    request = json.loads(text)
     try:
         _import_modules(request["modules"])
         generator = keras.models.load_model(request["generator"], compile=False)
-        reply = write_saved_model(
-            generator,
-            request["path"],
-            request["latent_dim"],
-            request["num_classes"],
-            request["outputs"],
-        )
+        form = Form(**request["form"])
+        reply = write_saved_model(generator, request["path"], form)
     except ValueError as error:
         reply = {"error": str(error)}
     pathlib.Path(request["reply"]).write_text(json.dumps(reply))

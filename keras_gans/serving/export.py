@@ -1,5 +1,6 @@
 """Exports a generator as the next version of a served model."""
 
+import dataclasses
 import datetime
 import errno
 import hashlib
@@ -13,7 +14,7 @@ from collections.abc import Callable
 import keras
 
 from keras_gans.checks import integer, one_of
-from keras_gans.serving.signatures import OUTPUTS
+from keras_gans.serving.signatures import OUTPUTS, Form
 
 OWN_KEYS = (
     "name",
@@ -58,7 +59,8 @@ def export_generator(
       (0, 1], by default 1, keeps the central share ψ of the normal
       distribution (see `keras_gans.serving.latents.draw_latents`).
     - `interpolate(start, end, steps[, labels])`: the spherical path between
-      two latents, both included.
+      two latents, both included; `labels` is one class for the path, or one
+      for each of its steps.
 
     `label` and `labels` exist when `num_classes` > 0. TensorFlow Serving and
     the attributes of the loaded model (`loaded.sample(seed, count)`) fill in
@@ -97,21 +99,19 @@ def export_generator(
         NotADirectoryError: If `directory` is or lies below a file.
     """
     extra = _check_manifest(manifest or {})
-    _check_kind(outputs, num_classes)
-    _check_inputs(generator, latent_dim, num_classes)
+    form = Form(latent_dim, num_classes, outputs)
+    _check_inputs(generator, form)
     output = _check_output(generator, outputs)
     directory = _make_directory(pathlib.Path(directory))
     with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as name:
         saved = pathlib.Path(name) / "model"
-        written = _writer()(generator, saved, latent_dim, num_classes, outputs)
+        written = _writer()(generator, saved, form)
         details = {
             "name": directory.resolve().name,
             "created": datetime.datetime.now(datetime.UTC).isoformat(
                 timespec="seconds"
             ),
-            "latent_dim": latent_dim,
-            "num_classes": num_classes,
-            "outputs": outputs,
+            **dataclasses.asdict(form),
             **output,
             "parameters": generator.count_params(),
             "backend": keras.backend.backend(),
@@ -141,11 +141,15 @@ def _check_manifest(manifest: dict) -> dict:
         ) from error
 
 
-def _check_inputs(
-    generator: keras.Model, latent_dim: int, num_classes: int
-) -> None:
-    integer("latent_dim", latent_dim)
-    integer("num_classes", num_classes, minimum=0)
+def _check_inputs(generator: keras.Model, form: Form) -> None:
+    one_of("outputs", form.outputs, OUTPUTS)
+    if form.outputs != "images" and form.num_classes:
+        raise ValueError(
+            "Only generators of images are exported with classes. Received: "
+            f"outputs={form.outputs!r}, num_classes={form.num_classes}."
+        )
+    latent_dim = integer("latent_dim", form.latent_dim)
+    num_classes = integer("num_classes", form.num_classes, minimum=0)
     inputs = getattr(generator, "inputs", None)
     if not isinstance(generator, keras.Model) or not inputs:
         raise ValueError(
@@ -157,22 +161,16 @@ def _check_inputs(
     expected = [(None, latent_dim)] + [(None,)] * bool(num_classes)
     received = [tuple(tensor.shape) for tensor in inputs]
     form = "[latents, labels]" if num_classes else "latents"
-    if received != expected or isinstance(generator.input, dict):
+    # A Sequential has `inputs`, but no `input`, and takes one tensor.
+    sequential = isinstance(generator, keras.Sequential)
+    named = not sequential and isinstance(generator.input, dict)
+    if received != expected or named:
         raise ValueError(
             f"With latent_dim={latent_dim} and num_classes={num_classes}, the "
             f"generator must take {form} of shape {expected}. Received: inputs "
             f"{[tensor.name for tensor in inputs]} of shape {received}. "
             "num_classes is 0 for a generator without labels, and latent_dim "
             "is the width of its first input."
-        )
-
-
-def _check_kind(outputs: str, num_classes: int) -> None:
-    one_of("outputs", outputs, OUTPUTS)
-    if outputs != "images" and num_classes:
-        raise ValueError(
-            "Only generators of images are exported with classes. Received: "
-            f"outputs={outputs!r}, num_classes={num_classes}."
         )
 
 

@@ -24,6 +24,9 @@ class ExportedGenerator:
     Attributes:
         path: The version.
         manifest: What is in its `manifest.json`.
+        latent_dim: Length of one latent vector.
+        num_classes: Number of classes, 0 for a model without labels.
+        image_shape: Height, width and channels of an image.
 
     Raises:
         FileNotFoundError: There is no export at `path`.
@@ -43,21 +46,9 @@ class ExportedGenerator:
                 f"{self.path}, which cannot be loaded: "
                 f"{str(error).splitlines()[0]} Export it again."
             ) from error
-
-    @property
-    def latent_dim(self) -> int:
-        """Length of one latent vector."""
-        return self.manifest["latent_dim"]
-
-    @property
-    def num_classes(self) -> int:
-        """Number of classes, 0 for a model without labels."""
-        return self.manifest["num_classes"]
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Height, width and channels of an image."""
-        return tuple(self.manifest["image_shape"])
+        self.latent_dim = self.manifest["latent_dim"]
+        self.num_classes = self.manifest["num_classes"]
+        self.image_shape = tuple(self.manifest["image_shape"])
 
     def __call__(
         self, latents: np.ndarray, labels: np.ndarray | None = None

@@ -7,24 +7,18 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from keras_gans.serving.signatures import build_module
+from keras_gans.serving.signatures import Form, build_module
 
 
 def write_saved_model(
-    generator: keras.Model,
-    path: str | os.PathLike,
-    latent_dim: int,
-    num_classes: int,
-    outputs: str = "images",
+    generator: keras.Model, path: str | os.PathLike, form: Form
 ) -> dict:
     """Saves a generator and describes what was saved.
 
     Args:
         generator: A built functional model on the TensorFlow backend.
         path: Directory to write; must not exist.
-        latent_dim: Length of one latent vector.
-        num_classes: Number of classes; 0 for a model without labels.
-        outputs: See `keras_gans.serving.signatures.build_module`.
+        form: What the generator takes and makes.
 
     Returns:
         The part of the manifest that TensorFlow knows: `signatures` and
@@ -39,8 +33,8 @@ def write_saved_model(
     # Variables of a copy belong to no distribution strategy.
     copy = keras.models.clone_model(generator)
     copy.set_weights(generator.get_weights())
-    _try(copy, latent_dim, num_classes)
-    module, functions = build_module(copy, latent_dim, num_classes, outputs)
+    _try(copy, form)
+    module, functions = build_module(copy, form)
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.WARNING)
@@ -56,20 +50,21 @@ def write_saved_model(
     }
 
 
-def _try(generator: keras.Model, latent_dim: int, num_classes: int) -> None:
+def _try(generator: keras.Model, form: Form) -> None:
     import tensorflow as tf
 
-    inputs = np.zeros((1, latent_dim), "float32")
-    if num_classes:
-        inputs = [inputs, np.full((1,), num_classes - 1, "int32")]
+    last = form.num_classes - 1
+    inputs = np.zeros((1, form.latent_dim), "float32")
+    if form.num_classes:
+        inputs = [inputs, np.full((1,), last, "int32")]
     try:
         images = generator(inputs, training=False)
     except (tf.errors.InvalidArgumentError, IndexError) as error:
         raise ValueError(
             "The generator must accept labels from 0 to num_classes - 1. "
-            f"Received: num_classes={num_classes}, and label "
-            f"{num_classes - 1} fails: {str(error).splitlines()[0]}. Pass the "
-            "number of classes that it was built for."
+            f"Received: num_classes={form.num_classes}, and label {last} "
+            f"fails: {str(error).splitlines()[0]}. Pass the number of classes "
+            "that it was built for."
         ) from error
     values = keras.ops.convert_to_numpy(images).astype("float32")
     if not np.isfinite(values).all():

@@ -1,7 +1,7 @@
 """The signatures of an exported generator, as one `tf.Module`."""
 
+import dataclasses
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import keras
@@ -19,40 +19,32 @@ if TYPE_CHECKING:
 OUTPUTS = ("images", "points", "tokens")
 
 
+@dataclasses.dataclass(frozen=True)
+class Form:
+    """What a generator takes and makes.
+
+    Attributes:
+        latent_dim: Length of one latent vector.
+        num_classes: Number of classes; 0 for a model without labels.
+        outputs: `images`, `points` or `tokens`.
+    """
+
+    latent_dim: int
+    num_classes: int = 0
+    outputs: str = "images"
+
+
 def build_module(
-    generator: keras.Model,
-    latent_dim: int,
-    num_classes: int,
-    outputs: str = "images",
+    generator: keras.Model, form: Form
 ) -> tuple["tf.Module", dict[str, Callable]]:
     """Wraps a generator in a module that TensorFlow can save by itself.
 
-    Every signature gives `{"images": uint8 (N, H, W, C)}`. The functions are
-    attributes of the loaded model as well, where the inputs shown with a
-    value may be left out; TensorFlow Serving accepts their absence too.
-
-        serving_default(latents (N, latent_dim)[, labels (N,)])
-        sample(seed, count[, label=-1], truncation=1.0)
-        interpolate(start (latent_dim,), end (latent_dim,), steps[, labels])
-
-    Inputs in brackets exist when `num_classes` > 0: `label` is one class for
-    all images, or -1 for a random class each; `labels` of `interpolate` is
-    one class for the path, or one for each of its steps. Inputs out of range
-    raise `tf.errors.InvalidArgumentError`.
-
-    Other outputs than images have two signatures, without truncation:
-
-        serving_default(latents (N, latent_dim))
-        sample(seed, count)
-
-    that give `{"points": float32 (N, D)}`, or `{"tokens": int32 (N, length)}`,
-    the most probable symbol at each position.
+    The functions, see `export_generator`, are attributes of the module too.
+    Inputs out of range raise `tf.errors.InvalidArgumentError`.
 
     Args:
         generator: A Keras model on the TensorFlow backend.
-        latent_dim: Length of one latent vector.
-        num_classes: Number of classes; 0 for a model without labels.
-        outputs: `images`, `points` or `tokens`: what the generator makes.
+        form: What it takes and makes.
 
     Returns:
         The module, and its functions by signature name.
@@ -60,13 +52,9 @@ def build_module(
     import tensorflow as tf
 
     module = tf.Module()
-    if outputs == "images":
-        render = _renderer(generator, num_classes)
-        make = _conditional if num_classes else _unconditional
-    else:
-        render = _points if outputs == "points" else _tokens
-        render, make = partial(render, generator), _two_signatures
-    functions = make(render, latent_dim, num_classes)
+    make = _conditional if form.num_classes else _unconditional
+    made = make(_renderer(generator, form), form)
+    functions = {f.python_function.__name__: f for f in made}
     # Keras objects would take their own saving functions along.
     module.weights = [variable.value for variable in generator.variables]
     for name, function in functions.items():
@@ -74,186 +62,145 @@ def build_module(
     return module, functions
 
 
-def _renderer(generator: keras.Model, num_classes: int) -> Callable:
-    """Returns a function from latents and labels to `{"images": uint8}`."""
+def _renderer(generator, form):
+    """Returns a function from latents and labels to outputs by name."""
     import tensorflow as tf
 
     def render(latents, labels=None):
         inputs = latents
-        if num_classes:
-            with tf.control_dependencies(
-                [_check_range("labels", labels, 0, num_classes - 1)]
-            ):
+        if form.num_classes:
+            with _in_range("labels", labels, 0, form.num_classes - 1):
                 # A cast to the same type would be no operation that could
                 # wait for the check.
                 labels = tf.identity(labels)
             labels = tf.cast(labels, generator.inputs[1].dtype)
             inputs = [latents, labels]
-        images = tf.cast(generator(inputs, training=False), tf.float32)
+        made = generator(inputs, training=False)
+        if form.outputs == "tokens":
+            return {"tokens": tf.argmax(made, axis=-1, output_type=tf.int32)}
+        made = tf.cast(made, tf.float32)
+        if form.outputs == "points":
+            return {"points": made}
         # The same formula as `keras_gans.images.to_uint8`; both round halves
         # to even.
-        levels = tf.clip_by_value(tf.round((images + 1.0) * 127.5), 0.0, 255.0)
+        levels = tf.clip_by_value(tf.round((made + 1.0) * 127.5), 0.0, 255.0)
         return {"images": tf.cast(levels, tf.uint8)}
 
     return render
 
 
-def _points(generator, latents):
-    import tensorflow as tf
-
-    return {"points": tf.cast(generator(latents, training=False), tf.float32)}
-
-
-def _tokens(generator, latents):
-    import tensorflow as tf
-
-    probabilities = generator(latents, training=False)
-    return {"tokens": tf.argmax(probabilities, axis=-1, output_type=tf.int32)}
-
-
-def _check_range(name, value, lowest, highest):
+def _in_range(name, value, lowest, highest):
     import tensorflow as tf
 
     inside = tf.reduce_all((value >= lowest) & (value <= highest))
-    message = f"`{name}` must be from {lowest} to {highest}. Received:"
-    return tf.debugging.Assert(inside, [message, value])
+    rule = f"`{name}` must be from {lowest} to {highest}"
+    return _required(inside, rule, value)
 
 
-def _sample_latents(seed, count, latent_dim, truncation):
+def _required(condition, rule, *received):
+    """Returns a context of operations that wait for a check."""
     import tensorflow as tf
 
-    checks = [
-        tf.debugging.Assert(
-            count >= 1, ["`count` must be at least 1. Received:", count]
-        ),
-        tf.debugging.Assert(
-            (truncation > 0.0) & (truncation <= 1.0),
-            ["`truncation` must be in (0, 1]. Received:", truncation],
-        ),
-    ]
-    with tf.control_dependencies(checks):
-        return draw_latents(seed, count, latent_dim, truncation)
+    check = tf.debugging.Assert(condition, [f"{rule}. Received:", *received])
+    return tf.control_dependencies([check])
+
+
+def _sample_latents(seed, count, form, truncation):
+    kept = (truncation > 0.0) & (truncation <= 1.0)
+    with (
+        _required(count >= 1, "`count` must be at least 1", count),
+        _required(kept, "`truncation` must be in (0, 1]", truncation),
+    ):
+        return draw_latents(seed, count, form.latent_dim, truncation)
 
 
 def _path(start, end, steps):
-    import tensorflow as tf
-
-    check = tf.debugging.Assert(
-        steps >= 2,
-        [
-            "`steps` counts both ends, so it must be at least 2. Received:",
-            steps,
-        ],
-    )
-    with tf.control_dependencies([check]):
+    rule = "`steps` counts both ends, so it must be at least 2"
+    with _required(steps >= 2, rule, steps):
         return spherical_path(start, end, steps)
 
 
-def _specs(latent_dim: int) -> dict:
+def _signature(form, *names):
+    """Returns a decorator for functions of inputs with these names."""
     import tensorflow as tf
 
-    return {
-        "latents": tf.TensorSpec((None, latent_dim), tf.float32, "latents"),
+    latent = form.latent_dim
+    specs = {
+        "latents": tf.TensorSpec((None, latent), tf.float32, "latents"),
         "seed": tf.TensorSpec((), tf.int64, "seed"),
         "count": tf.TensorSpec((), tf.int32, "count"),
         "label": tf.TensorSpec((), tf.int32, "label"),
         "truncation": tf.TensorSpec((), tf.float32, "truncation"),
-        "start": tf.TensorSpec((latent_dim,), tf.float32, "start"),
-        "end": tf.TensorSpec((latent_dim,), tf.float32, "end"),
+        "start": tf.TensorSpec((latent,), tf.float32, "start"),
+        "end": tf.TensorSpec((latent,), tf.float32, "end"),
         "steps": tf.TensorSpec((), tf.int32, "steps"),
         # Of any rank, since a path takes one label or one for each step.
         "labels_of_path": tf.TensorSpec(None, tf.int32, "labels"),
         "labels": tf.TensorSpec((None,), tf.int32, "labels"),
     }
-
-
-def _signature(latent_dim: int, *names: str) -> Callable:
-    import tensorflow as tf
-
-    specs = _specs(latent_dim)
     return tf.function(
         input_signature=[specs[name] for name in names], autograph=False
     )
 
 
-def _unconditional(render, latent_dim, num_classes) -> dict[str, Callable]:
+def _unconditional(render, form):
     import tensorflow as tf
 
     # Defaults must be tensors: others are left out of the SavedModel.
     full = tf.constant(1.0)
 
-    @_signature(latent_dim, "latents")
+    @_signature(form, "latents")
     def serving_default(latents):
         return render(latents)
 
-    @_signature(latent_dim, "seed", "count", "truncation")
-    def sample(seed, count, truncation=full):
-        return render(_sample_latents(seed, count, latent_dim, truncation))
+    if form.outputs != "images":
 
-    @_signature(latent_dim, "start", "end", "steps")
+        @_signature(form, "seed", "count")
+        def sample(seed, count):
+            return render(_sample_latents(seed, count, form, full))
+
+        return serving_default, sample
+
+    @_signature(form, "seed", "count", "truncation")
+    def sample(seed, count, truncation=full):
+        return render(_sample_latents(seed, count, form, truncation))
+
+    @_signature(form, "start", "end", "steps")
     def interpolate(start, end, steps):
         return render(_path(start, end, steps))
 
-    return {
-        "serving_default": serving_default,
-        "sample": sample,
-        "interpolate": interpolate,
-    }
+    return serving_default, sample, interpolate
 
 
-def _two_signatures(render, latent_dim, num_classes) -> dict[str, Callable]:
-    import tensorflow as tf
-
-    full = tf.constant(1.0)
-
-    @_signature(latent_dim, "latents")
-    def serving_default(latents):
-        return render(latents)
-
-    @_signature(latent_dim, "seed", "count")
-    def sample(seed, count):
-        return render(_sample_latents(seed, count, latent_dim, full))
-
-    return {"serving_default": serving_default, "sample": sample}
-
-
-def _conditional(render, latent_dim, num_classes) -> dict[str, Callable]:
+def _conditional(render, form):
     import tensorflow as tf
 
     full, anything = tf.constant(1.0), tf.constant(-1)
 
-    @_signature(latent_dim, "latents", "labels")
+    @_signature(form, "latents", "labels")
     def serving_default(latents, labels):
         return render(latents, labels)
 
-    @_signature(latent_dim, "seed", "count", "label", "truncation")
+    @_signature(form, "seed", "count", "label", "truncation")
     def sample(seed, count, label=anything, truncation=full):
-        latents = _sample_latents(seed, count, latent_dim, truncation)
-        with tf.control_dependencies(
-            [_check_range("label", label, -1, num_classes - 1)]
-        ):
+        latents = _sample_latents(seed, count, form, truncation)
+        with _in_range("label", label, -1, form.num_classes - 1):
             labels = tf.where(
                 label < 0,
-                draw_labels(seed, count, num_classes),
+                draw_labels(seed, count, form.num_classes),
                 tf.fill((count,), label),
             )
         return render(latents, labels)
 
-    @_signature(latent_dim, "start", "end", "steps", "labels_of_path")
+    @_signature(form, "start", "end", "steps", "labels_of_path")
     def interpolate(start, end, steps, labels):
         latents = _path(start, end, steps)
         labels = tf.reshape(labels, (-1,))
         given = tf.size(labels)
-        check = tf.debugging.Assert(
-            (given == 1) | (given == steps),
-            ["`labels` must be 1 or `steps` labels. Received:", given, steps],
-        )
-        with tf.control_dependencies([check]):
+        fitting = (given == 1) | (given == steps)
+        rule = "`labels` must be 1 or `steps` labels"
+        with _required(fitting, rule, given, steps):
             labels = tf.broadcast_to(labels, (steps,))
         return render(latents, labels)
 
-    return {
-        "serving_default": serving_default,
-        "sample": sample,
-        "interpolate": interpolate,
-    }
+    return serving_default, sample, interpolate

@@ -270,16 +270,6 @@ def test_screenings_of_other_sizes_are_not_compared():
 
 
 @pytest.mark.once
-def test_forgotten_leaders_lead_no_more(tmp_path):
-    leaders = Leaders(tmp_path / "best.keras", keep=2)
-    offer(leaders, [3.0, 2.0])
-    leaders.forget()
-    assert files(tmp_path) == {"best.keras": "2"}
-    assert offer(leaders, [7.0], first=3) == ["best"]
-    assert files(tmp_path)["best.keras"] == "3"
-
-
-@pytest.mark.once
 def test_at_least_one_is_kept():
     with pytest.raises(ValueError, match="at least 1.*keep=0"):
         Leaders(None, keep=0)

@@ -91,7 +91,7 @@ PUBLISHED = {
     "wgan_gp_cifar10_dcgan_32": CIFAR_DCGAN,
     "wgan_gp_cifar10_dcgan_rmsprop_32": CIFAR_DCGAN
     | {
-        "optimizer": "rmsprop",
+        "optimizer": "rmsprop_tf",
         "generator_learning_rate": 5e-5,
         "discriminator_learning_rate": 5e-5,
         "beta_1": 0.0,

@@ -75,7 +75,7 @@ def test_what_is_served_is_what_the_generator_makes(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"outputs": "sounds"}, "one of .*'tokens'.*outputs='sounds'"),
+        ({"outputs": "sounds"}, "one of .*tokens.*outputs='sounds'"),
         ({"outputs": TOKENS}, r"length, symbols\). Received: shapes"),
         ({"outputs": POINTS, "num_classes": 2}, "num_classes=2"),
         ({}, r"height, width, channels\). Received: shapes"),
