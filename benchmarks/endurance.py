@@ -31,8 +31,7 @@ import numpy as np
 from benchmarks.machine import line, table
 from keras_gans import SAGAN, callbacks
 from recipes import sagan
-from recipes.common.build import build_model
-from recipes.common.images import load_data
+from recipes.common.images import build_model, load_data
 from recipes.common.run import build_gan, fit
 
 BLOCK = 500  # steps between measurements

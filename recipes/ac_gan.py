@@ -21,7 +21,7 @@ Training with a tenth of the labels:
 import dataclasses
 from typing import TYPE_CHECKING, Annotated
 
-from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig
 from recipes.common.images import load_data
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe
@@ -53,9 +53,6 @@ class Config(ACGANSettings, GANConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        self._check_classes()
-
-    def _check_classes(self):
         if self.classes and (
             len(self.classes) != 2 or not 0 <= self.classes[0] < self.classes[1]
         ):
@@ -105,7 +102,7 @@ CPU = Config(
     sample_every=1250,
     checkpoint_every=1250,
 )
-SMOKE = smoke(CPU, generator_width=8, discriminator_width=2)
+SMOKE = CPU.smoke(generator_width=8, discriminator_width=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER, "imagenet": IMAGENET}
 
 

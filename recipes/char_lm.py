@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from recipes.common.light import without_keras
 from recipes.common.main import subject_recipe
-from recipes.common.vector_config import VectorConfig
-from recipes.common.vectors import Vectors
+from recipes.common.vectors import VectorConfig, Vectors
 
 if TYPE_CHECKING:
     import keras
@@ -75,23 +74,10 @@ CPU = dataclasses.replace(
     generator_learning_rate=1e-3,
     discriminator_learning_rate=1e-3,
     learning_rate_decay=True,
-    evaluate_every=100,
     sample_every=250,
     checkpoint_every=250,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=8,
-    width=8,
-    blocks=1,
-    n_critic=2,
-    evaluate_every=0,
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=64,
-    log_every=5,
-)
+SMOKE = CPU.smoke(width=8, blocks=1, n_critic=2, evaluation_samples=64)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 
@@ -106,10 +92,8 @@ class Text(Vectors):
 
         text = load_text(
             config.text or None,
-            max_lines=config.max_lines,
-            length=config.length,
-            max_vocabulary=config.max_vocabulary,
             held_out=config.evaluation_samples,
+            **config.select("max_lines", "length", "max_vocabulary"),
         )
         self.divergence = NgramDivergence(text.training, ORDERS)
         self.floor = _with_mean(self.divergence(text.held_out))
@@ -131,12 +115,8 @@ class Text(Vectors):
             char_generator,
         )
 
-        size = {
-            "vocabulary": len(self.data.vocabulary),
-            "length": self.config.length,
-            "width": self.config.width,
-            "blocks": self.config.blocks,
-        }
+        size = self.config.select("length", "width", "blocks")
+        size["vocabulary"] = len(self.data.vocabulary)
         return (
             char_generator(latent_dim=self.config.latent_dim, **size),
             char_discriminator(**size),

@@ -13,7 +13,7 @@ amplification map and what the modes of `--amplification` do.
 
 import dataclasses
 
-from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe
 
@@ -57,7 +57,7 @@ CPU = Config(
     sample_every=1750,
     checkpoint_every=1750,
 )
-SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
+SMOKE = CPU.smoke(generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 

@@ -10,7 +10,7 @@ size and steps are not in the paper:
 
 import dataclasses
 
-from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe
 
@@ -54,7 +54,7 @@ CPU = Config(
     sample_every=1125,
     checkpoint_every=1125,
 )
-SMOKE = smoke(CPU, latent_dim=16, max_channels=8)
+SMOKE = CPU.smoke(latent_dim=16, max_channels=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 

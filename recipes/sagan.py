@@ -12,7 +12,7 @@ of 32 pixels, sagan_imagenet_128, Table 1 has its lowest FID. Both want the
 
 import dataclasses
 
-from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe
 
@@ -45,7 +45,7 @@ CPU = Config(
     sample_every=1300,
     checkpoint_every=1300,
 )
-SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
+SMOKE = CPU.smoke(generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 

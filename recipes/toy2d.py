@@ -16,8 +16,7 @@ import numpy as np
 from recipes.common.light import without_keras
 from recipes.common.main import subject_recipe
 from recipes.common.surface import value_surface
-from recipes.common.vector_config import VectorConfig
-from recipes.common.vectors import Vectors
+from recipes.common.vectors import VectorConfig, Vectors
 
 if TYPE_CHECKING:
     import keras
@@ -73,17 +72,7 @@ CPU = dataclasses.replace(
     sample_every=1000,
     checkpoint_every=2000,
 )
-SMOKE = dataclasses.replace(
-    CPU,
-    steps=10,
-    batch_size=32,
-    width=16,
-    evaluate_every=0,
-    sample_every=5,
-    checkpoint_every=5,
-    evaluation_samples=500,
-    log_every=5,
-)
+SMOKE = CPU.smoke(batch_size=32, width=16, evaluation_samples=500)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 
@@ -114,7 +103,7 @@ class Points(Vectors):
     def networks(self) -> tuple["keras.Model", "keras.Model"]:
         from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 
-        size = {"width": self.config.width, "depth": self.config.depth}
+        size = self.config.select("width", "depth")
         return (
             mlp_generator(self.config.latent_dim, **size),
             mlp_discriminator(**size),

@@ -16,7 +16,7 @@ and critic updates, for example weight clipping:
 
 import dataclasses
 
-from recipes.common.gan_config import CPU_RUN, GANConfig, smoke
+from recipes.common.gan_config import CPU_RUN, GANConfig
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe
 
@@ -49,7 +49,7 @@ CPU = Config(
     sample_every=1500,
     checkpoint_every=1500,
 )
-SMOKE = smoke(CPU, generator_width=8, discriminator_width=8)
+SMOKE = CPU.smoke(generator_width=8, discriminator_width=8)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}
 
 

@@ -238,7 +238,6 @@ def test_public_functions_are_annotated():
 ORDER = (
     "main",
     "ensemble",
-    "ensemble_results",
     "run",
     "results",
     "images",

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_gans import checks
-from keras_gans.layers.spectral_normalization import SpectralNormalization
+from keras_gans.layers.spectral_normalization import spectrally_normalized
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -53,11 +53,7 @@ class ClassProjection(keras.layers.Layer):
             name="class_vectors",
             dtype=self.dtype_policy,
         )
-        if self.spectral_norm:
-            embedding = SpectralNormalization(
-                embedding, name="class_vectors_sn"
-            )
-        self.embedding = embedding
+        self.embedding = spectrally_normalized(embedding, self.spectral_norm)
         self.embedding.build((None,))
 
     def call(self, features: Any, labels: Any) -> Any:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_gans.layers.convolution import Conv2D
-from keras_gans.layers.spectral_normalization import SpectralNormalization
+from keras_gans.layers.spectral_normalization import spectrally_normalized
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -72,9 +72,7 @@ class ResidualControl(keras.layers.Layer):
             name=name,
             dtype=self.dtype_policy,
         )
-        if self.spectral_norm:
-            return SpectralNormalization(layer, name=f"{name}_sn")
-        return layer
+        return spectrally_normalized(layer, self.spectral_norm)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape

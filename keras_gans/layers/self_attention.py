@@ -7,7 +7,7 @@ from keras import ops
 
 from keras_gans import checks
 from keras_gans.layers.convolution import Conv2D
-from keras_gans.layers.spectral_normalization import SpectralNormalization
+from keras_gans.layers.spectral_normalization import spectrally_normalized
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -108,9 +108,7 @@ class SelfAttention(keras.layers.Layer):
         layer = Conv2D(
             filters, 1, use_bias=False, name=name, dtype=self.dtype_policy
         )
-        if self.spectral_norm:
-            return SpectralNormalization(layer, name=f"{name}_sn")
-        return layer
+        return spectrally_normalized(layer, self.spectral_norm)
 
     def _pool(self, inputs):
         return ops.max_pool(inputs, 2, 2) if self.variant == "code" else inputs

@@ -146,3 +146,12 @@ class SpectralNormalization(keras.layers.Wrapper):
             power_iterations=self.power_iterations, epsilon=self.epsilon
         )
         return config
+
+
+def spectrally_normalized(
+    layer: keras.layers.Layer, wanted: bool = True
+) -> keras.layers.Layer:
+    """Returns the layer, within a `SpectralNormalization` if `wanted`."""
+    if not wanted:
+        return layer
+    return SpectralNormalization(layer, name=f"{layer.name}_sn")

@@ -28,29 +28,18 @@ from keras_gans.metrics.scores.class_diversity import (
 )
 from keras_gans.metrics.scores.fid import FrechetDistance, frechet_distance
 from keras_gans.metrics.scores.fid_infinity import frechet_infinity
-from keras_gans.metrics.scores.fid_interval import (
-    FrechetWithInterval,
-)
-from keras_gans.metrics.scores.inception_accuracy import (
-    inception_accuracy,
-)
+from keras_gans.metrics.scores.fid_interval import FrechetWithInterval
+from keras_gans.metrics.scores.inception_accuracy import inception_accuracy
 from keras_gans.metrics.scores.inception_score import (
     InceptionScore,
     inception_score,
 )
-from keras_gans.metrics.scores.intra_fid import (
-    intra_class_distance,
-)
-from keras_gans.metrics.scores.kid import (
-    kernel_distance,
-    kernel_interval,
-)
+from keras_gans.metrics.scores.intra_fid import intra_class_distance
+from keras_gans.metrics.scores.kid import kernel_distance, kernel_interval
 from keras_gans.metrics.scores.memorization import Memorization, memorization
 from keras_gans.metrics.scores.mode_coverage import mode_coverage
 from keras_gans.metrics.scores.ms_ssim import ms_ssim
-from keras_gans.metrics.scores.neighbours import (
-    nearest_neighbours,
-)
+from keras_gans.metrics.scores.neighbours import nearest_neighbours
 from keras_gans.metrics.scores.ngram import NgramDivergence
 from keras_gans.metrics.scores.precision_recall import (
     density_coverage,

@@ -200,11 +200,7 @@ def resnet_discriminator(
     _check_map(map_resolution, sizes[-1], num_classes)
     checks.one_of("hidden_channels", hidden_channels, ("out", "in"))
     blocks = Blocks(
-        num_classes=0,
-        spectral_norm=spectral_norm,
-        folding=folding,
-        momentum=0.0,
-        release=release,
+        spectral_norm=spectral_norm, folding=folding, release=release
     )
     bias = (release, resolution) != ("sngan", 32)
     images = keras.Input((resolution, resolution, channels), name="images")

@@ -4,20 +4,17 @@ Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028),
 section 5.2, and the released gan_64x64.py (`ResnetGenerator`).
 """
 
-import dataclasses
-
 import keras
 from keras import layers
 
 from keras_gans.layers.depth_to_space import DepthToSpace
 from keras_gans.networks.wgan_layers import (
-    check_normalization,
+    Normalization,
     conv,
     dense,
     doubling,
     glorot,
     he,
-    normalize,
 )
 
 # Of each stage from 4x4 to 64x64: its width in units of the base width, in
@@ -26,57 +23,6 @@ STAGES = ((16, 6), (8, 6), (4, 6), (2, 6), (1, 5))
 RESOLUTION = 64
 RESIDUAL_SCALE = 0.3
 OUTPUT_SCALE = 0.2
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class _Blocks:
-    """Makes the bottleneck blocks of one network with its common options."""
-
-    normalization: str
-    batch_statistics: bool = True
-
-    def block(self, inputs, filters, name, resample=""):
-        """Returns shortcut + 0.3 · f(inputs).
-
-        f is ReLU-conv1x1-ReLU-conv3x3-ReLU-conv1x1-norm, of half the input's,
-        half the output's and the output's width. The 3x3 convolution
-        resamples: `up` by a transposed convolution of stride 2, `down` by
-        stride 2.
-        """
-        features = layers.ReLU(name=f"{name}_relu_1")(inputs)
-        features = conv(inputs.shape[-1] // 2, 1, he(), f"{name}_conv_1")(
-            features
-        )
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = _resampling_conv(filters // 2, resample, f"{name}_conv_2")(
-            features
-        )
-        features = layers.ReLU(name=f"{name}_relu_3")(features)
-        # Normalization follows, whose offset is the bias.
-        features = conv(filters, 1, he(), f"{name}_conv_3", use_bias=False)(
-            features
-        )
-        features = normalize(
-            features,
-            self.normalization,
-            f"{name}_norm",
-            batch_statistics=self.batch_statistics,
-        )
-        features = layers.Rescaling(RESIDUAL_SCALE, name=f"{name}_scale")(
-            features
-        )
-        shortcut = self._shortcut(inputs, filters, resample, name)
-        return layers.Add(name=name)([features, shortcut])
-
-    def _shortcut(self, inputs, filters, resample, name):
-        name = f"{name}_shortcut"
-        if resample == "up":
-            # Sub-pixel: four times the channels, then 2x2 pixels of them.
-            features = conv(4 * filters, 1, glorot(), name)(inputs)
-            return DepthToSpace(name=f"{name}_pixels")(features)
-        if resample == "down":
-            return conv(filters, 1, glorot(2), name, strides=2)(inputs)
-        return inputs
 
 
 def resnet101_generator(
@@ -109,15 +55,15 @@ def resnet101_generator(
         ValueError: When `width` is not a positive multiple of 4.
     """
     (first, plain), *rest = _stages(width)
-    blocks = _Blocks(normalization="batch", batch_statistics=batch_statistics)
+    normalize = Normalization("batch", batch_statistics)
     latents = keras.Input((latent_dim,), name="latents")
     features = dense(16 * first, "dense")(latents)
     features = layers.Reshape((4, 4, first), name="reshape")(features)
-    features = _plain_blocks(blocks, features, first, plain)
+    features = _plain_blocks(features, first, plain, normalize)
     for filters, plain in rest:
         size = 2 * features.shape[1]
-        features = blocks.block(features, filters, f"up_{size}", "up")
-        features = _plain_blocks(blocks, features, filters, plain)
+        features = _block(features, filters, f"up_{size}", normalize, "up")
+        features = _plain_blocks(features, filters, plain, normalize)
     features = conv(channels, 1, glorot(), "to_image")(features)
     features = layers.Rescaling(OUTPUT_SCALE, name="output_scale")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
@@ -148,27 +94,62 @@ def resnet101_critic(
         ValueError: For an unknown normalization, or a `width` that is not a
             positive multiple of 4.
     """
-    check_normalization(normalization)
+    normalize = Normalization(normalization)
     (first, plain), *rest = reversed(_stages(width))
-    blocks = _Blocks(normalization=normalization)
     images = keras.Input((RESOLUTION, RESOLUTION, channels), name="images")
     features = conv(first, 1, glorot(), "from_image")(images)
-    features = _plain_blocks(blocks, features, first, plain)
+    features = _plain_blocks(features, first, plain, normalize)
     for filters, plain in rest:
         size = features.shape[1] // 2
-        features = blocks.block(features, filters, f"down_{size}", "down")
-        features = _plain_blocks(blocks, features, filters, plain)
+        block = f"down_{size}"
+        features = _block(features, filters, block, normalize, "down")
+        features = _plain_blocks(features, filters, plain, normalize)
     features = layers.Flatten(name="flatten")(features)
     scores = dense(1, "score")(features)
     scores = layers.Rescaling(OUTPUT_SCALE, name="score_scale")(scores)
     return keras.Model(images, scores, name=name)
 
 
-def _plain_blocks(blocks, features, filters, count):
+def _plain_blocks(features, filters, count, normalize):
     size = features.shape[1]
     for index in range(count):
-        features = blocks.block(features, filters, f"block_{size}_{index + 1}")
+        name = f"block_{size}_{index + 1}"
+        features = _block(features, filters, name, normalize)
     return features
+
+
+def _block(inputs, filters, name, normalize, resample=""):
+    """Returns shortcut + 0.3 · f(inputs).
+
+    f is ReLU-conv1x1-ReLU-conv3x3-ReLU-conv1x1-norm, of half the input's,
+    half the output's and the output's width. The 3x3 convolution resamples:
+    `up` by a transposed convolution of stride 2, `down` by stride 2.
+    """
+    features = layers.ReLU(name=f"{name}_relu_1")(inputs)
+    features = conv(inputs.shape[-1] // 2, 1, he(), f"{name}_conv_1")(features)
+    features = layers.ReLU(name=f"{name}_relu_2")(features)
+    features = _resampling_conv(filters // 2, resample, f"{name}_conv_2")(
+        features
+    )
+    features = layers.ReLU(name=f"{name}_relu_3")(features)
+    # Normalization follows, whose offset is the bias.
+    features = conv(filters, 1, he(), f"{name}_conv_3", use_bias=False)(
+        features
+    )
+    features = normalize(features, f"{name}_norm")
+    features = layers.Rescaling(RESIDUAL_SCALE, name=f"{name}_scale")(features)
+    shortcut = _shortcut(inputs, filters, resample, f"{name}_shortcut")
+    return layers.Add(name=name)([features, shortcut])
+
+
+def _shortcut(inputs, filters, resample, name):
+    if resample == "up":
+        # Sub-pixel: four times the channels, then 2x2 pixels of them.
+        features = conv(4 * filters, 1, glorot(), name)(inputs)
+        return DepthToSpace(name=f"{name}_pixels")(features)
+    if resample == "down":
+        return conv(filters, 1, glorot(2), name, strides=2)(inputs)
+    return inputs
 
 
 def _resampling_conv(filters, resample, name):

@@ -1,4 +1,4 @@
-"""The residual blocks of SNGAN and SAGAN."""
+"""Residual blocks, and those of SNGAN and SAGAN."""
 
 import dataclasses
 from typing import Any
@@ -12,33 +12,110 @@ from keras_gans.layers import (
     ConditionalBatchNormalization,
     Conv2D,
     Conv2DAveragePool,
-    SpectralNormalization,
     Upsample2D,
     UpsampleConv2D,
 )
+from keras_gans.layers.spectral_normalization import spectrally_normalized
 
 # Batch normalization's ε in each released code.
 RELEASES = {"sagan": 1e-5, "sngan": 2e-5}
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """Makes the layers of one network with its common options."""
+class ResidualBlocks:
+    """Makes the residual blocks of one network from a subclass's layers.
 
-    num_classes: int
+    Subclasses have `normalize(features, labels, name)`, which returns
+    features; and, giving layers, `conv_3x3(filters, block, index,
+    resampling)`, a block's first or second convolution, and
+    `conv_1x1(filters, name)`, a shortcut's.
+
+    Attributes:
+        folding: Whether resampling convolutions use their exact, cheaper
+            form.
+        norm: What normalizations have in their names.
+        pools_first: Whether shortcuts pool first where not folding too.
+    """
+
+    folding: bool
+    norm: str
+    pools_first: bool
+
+    def generator_block(
+        self, inputs: Any, labels: Any, filters: int, name: str
+    ) -> Any:
+        """norm-ReLU-up-conv-norm-ReLU-conv, with an upsampled 1x1 shortcut."""
+        features = self._activated(inputs, labels, name, 1)
+        features = self.conv_3x3(filters, name, 1, UpsampleConv2D)(features)
+        features = self._activated(features, labels, name, 2)
+        features = self.conv_3x3(filters, name, 2)(features)
+        up = Upsample2D(name=f"{name}_up")
+        shortcut = self._shortcut(inputs, filters, up, name, self.folding)
+        return layers.Add(name=name)([features, shortcut])
+
+    def discriminator_block(
+        self, inputs: Any, hidden: int, filters: int, halve: bool, name: str
+    ) -> Any:
+        """norm-ReLU-conv-norm-ReLU-conv[-pool], 1x1 or identity shortcut."""
+        features = self._activated(inputs, None, name, 1)
+        features = self.conv_3x3(hidden, name, 1)(features)
+        features = self._activated(features, None, name, 2)
+        conv_first = not (self.folding or self.pools_first)
+        return self._end(inputs, features, filters, halve, name, conv_first)
+
+    def first_discriminator_block(
+        self, images: Any, filters: int, name: str
+    ) -> Any:
+        """conv-ReLU-conv-pool, with a pooled 1x1 shortcut."""
+        features = self.conv_3x3(filters, name, 1)(images)
+        features = layers.ReLU(name=f"{name}_relu_2")(features)
+        return self._end(images, features, filters, True, name, False)
+
+    def _activated(self, features, labels, name, index):
+        norm = f"{name}_{self.norm}_{index}"
+        features = self.normalize(features, labels, norm)
+        return layers.ReLU(name=f"{name}_relu_{index}")(features)
+
+    def _end(self, inputs, features, filters, halve, name, conv_first):
+        resampling = Conv2DAveragePool if halve else None
+        features = self.conv_3x3(filters, name, 2, resampling)(features)
+        if halve:
+            pool = AveragePool2D(name=f"{name}_pool")
+            inputs = self._shortcut(inputs, filters, pool, name, conv_first)
+        elif inputs.shape[-1] != filters:
+            inputs = self.conv_1x1(filters, f"{name}_shortcut")(inputs)
+        return layers.Add(name=name)([features, inputs])
+
+    def _shortcut(self, inputs, filters, resample, name, conv_first):
+        # A 1x1 convolution commutes with nearest upsampling and with average
+        # pooling: done at the lower resolution it costs a quarter.
+        steps = [self.conv_1x1(filters, f"{name}_shortcut"), resample]
+        for step in steps if conv_first else reversed(steps):
+            inputs = step(inputs)
+        return inputs
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Blocks(ResidualBlocks):
+    """Makes the layers of one network with its common options.
+
+    Without `momentum` there is no normalization.
+    """
+
     spectral_norm: bool
     folding: bool
-    momentum: float
     release: str
+    num_classes: int = 0
+    momentum: float | None = None
+
+    norm = "bn"
+    pools_first = False
 
     def __post_init__(self):
         checks.one_of("release", self.release, RELEASES)
 
     def normalized(self, layer: layers.Layer) -> layers.Layer:
         """Returns the layer, spectrally normalized if the network is."""
-        if self.spectral_norm:
-            return SpectralNormalization(layer, name=f"{layer.name}_sn")
-        return layer
+        return spectrally_normalized(layer, self.spectral_norm)
 
     def conv(
         self, filters: int, size: int, name: str, **options
@@ -48,68 +125,13 @@ class Blocks:
             Conv2D(filters, size, padding="same", name=name, **options)
         )
 
-    def normalize(self, features: Any, labels: Any, name: str) -> Any:
-        """Returns batch-normalized features, by class if there are any."""
-        options = {"momentum": self.momentum, "name": name}
-        options["epsilon"] = RELEASES[self.release]
-        if self.num_classes:
-            return ConditionalBatchNormalization(self.num_classes, **options)(
-                features, labels
-            )
-        return BatchNormalization(**options)(features)
+    def conv_1x1(self, filters: int, name: str) -> layers.Layer:
+        return self.conv(filters, 1, name)
 
-    def generator_block(
-        self, inputs: Any, labels: Any, filters: int, name: str
-    ) -> Any:
-        """BN-ReLU-up-conv-BN-ReLU-conv, with a 1x1 shortcut."""
-        features = self.normalize(inputs, labels, f"{name}_bn_1")
-        features = layers.ReLU(name=f"{name}_relu_1")(features)
-        features = self._conv_3x3(filters, f"{name}_conv_1", UpsampleConv2D)(
-            features
-        )
-        features = self.normalize(features, labels, f"{name}_bn_2")
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self._conv_3x3(filters, f"{name}_conv_2")(features)
-        up = Upsample2D(name=f"{name}_up")
-        shortcut = self._shortcut(inputs, filters, up, name, self.folding)
-        return layers.Add(name=name)([features, shortcut])
-
-    def discriminator_block(
-        self, inputs: Any, hidden: int, filters: int, halve: bool, name: str
-    ) -> Any:
-        """ReLU-conv-ReLU-conv[-pool], with a 1x1 or identity shortcut."""
-        features = layers.ReLU(name=f"{name}_relu_1")(inputs)
-        features = self._conv_3x3(hidden, f"{name}_conv_1")(features)
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        resampling = Conv2DAveragePool if halve else None
-        features = self._conv_3x3(filters, f"{name}_conv_2", resampling)(
-            features
-        )
-        if halve:
-            pool = AveragePool2D(name=f"{name}_pool")
-            # Pooling first where folding: the two commute exactly.
-            inputs = self._shortcut(
-                inputs, filters, pool, name, conv_first=not self.folding
-            )
-        elif inputs.shape[-1] != filters:
-            inputs = self.conv(filters, 1, f"{name}_shortcut")(inputs)
-        return layers.Add(name=name)([features, inputs])
-
-    def first_discriminator_block(
-        self, images: Any, filters: int, name: str
-    ) -> Any:
-        """conv-ReLU-conv-pool, with a pooled 1x1 shortcut."""
-        features = self._conv_3x3(filters, f"{name}_conv_1")(images)
-        features = layers.ReLU(name=f"{name}_relu_2")(features)
-        features = self._conv_3x3(filters, f"{name}_conv_2", Conv2DAveragePool)(
-            features
-        )
-        pool = AveragePool2D(name=f"{name}_pool")
-        shortcut = self._shortcut(images, filters, pool, name, conv_first=False)
-        return layers.Add(name=name)([features, shortcut])
-
-    def _conv_3x3(self, filters, name, resampling=None):
-        options = {"name": name}
+    def conv_3x3(
+        self, filters: int, block: str, index: int, resampling: Any = None
+    ) -> layers.Layer:
+        options = {"name": f"{block}_conv_{index}"}
         if self.release == "sngan":
             # Glorot's with a gain of √2 (`resblocks.py`), which neither the
             # shortcuts nor the layers outside of blocks have.
@@ -121,10 +143,13 @@ class Blocks:
         layer = resampling(filters, folding=self.folding, **options)
         return self.normalized(layer)
 
-    def _shortcut(self, inputs, filters, resample, name, conv_first):
-        # A 1x1 convolution commutes with nearest upsampling and with average
-        # pooling: done at the lower resolution it costs a quarter.
-        steps = [self.conv(filters, 1, f"{name}_shortcut"), resample]
-        for step in steps if conv_first else reversed(steps):
-            inputs = step(inputs)
-        return inputs
+    def normalize(self, features: Any, labels: Any, name: str) -> Any:
+        if self.momentum is None:
+            return features
+        options = {"momentum": self.momentum, "name": name}
+        options["epsilon"] = RELEASES[self.release]
+        if self.num_classes:
+            return ConditionalBatchNormalization(self.num_classes, **options)(
+                features, labels
+            )
+        return BatchNormalization(**options)(features)

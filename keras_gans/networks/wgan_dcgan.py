@@ -14,12 +14,11 @@ from keras import layers
 from keras_gans import checks
 from keras_gans.layers.gated import GatedActivation
 from keras_gans.networks.wgan_layers import (
-    check_normalization,
+    Normalization,
     conv,
     doubling,
     glorot,
     he,
-    normalize,
     uniform,
 )
 
@@ -34,10 +33,12 @@ class _Maker:
     """Makes the layers of one network with its common options."""
 
     activation: str
-    normalization: str
+    normalization: Normalization
     deviation: float
     slope: float = 0.0
-    batch_statistics: bool = True
+
+    def __post_init__(self):
+        checks.one_of("activation", self.activation, ACTIVATIONS)
 
     def filters(self, count):
         """Returns the filters of a layer whose activation has `count`."""
@@ -61,12 +62,7 @@ class _Maker:
         return doubling(filters, KERNEL, kernel, name)(features)
 
     def normalize(self, features, name):
-        return normalize(
-            features,
-            self.normalization,
-            f"{name}_norm",
-            batch_statistics=self.batch_statistics,
-        )
+        return self.normalization(features, f"{name}_norm")
 
     def activate(self, features, name):
         name = f"{name}_activation"
@@ -126,7 +122,11 @@ def wgan_dcgan_generator(
     checks.one_of("resolution", resolution, SIZES)
     default, multipliers = SIZES[resolution]
     width = width or default
-    make = _maker(activation, normalization, deviation, batch_statistics)
+    make = _Maker(
+        activation=activation,
+        normalization=Normalization(normalization, batch_statistics),
+        deviation=deviation,
+    )
     if constant_width:
         multipliers = (1,) * len(multipliers)
     first, *rest = (width * multiple for multiple in multipliers)
@@ -192,7 +192,12 @@ def wgan_dcgan_critic(
     checks.one_of("resolution", resolution, SIZES)
     default, multipliers = SIZES[resolution]
     width = width or default
-    make = _maker(activation, normalization, deviation, slope=0.2)
+    make = _Maker(
+        activation=activation,
+        normalization=Normalization(normalization),
+        deviation=deviation,
+        slope=0.2,
+    )
     images = keras.Input((resolution, resolution, channels), name="images")
     features = images
     if resolution == 28:
@@ -257,17 +262,3 @@ def _images(features, resolution):
     unit = layers.Activation("sigmoid", dtype="float32", name="sigmoid")
     rescale = layers.Rescaling(2.0, -1.0, dtype="float32", name="images")
     return rescale(unit(features))
-
-
-def _maker(
-    activation, normalization, deviation, batch_statistics=True, slope=0.0
-):
-    check_normalization(normalization)
-    checks.one_of("activation", activation, ACTIVATIONS)
-    return _Maker(
-        activation=activation,
-        normalization=normalization,
-        deviation=deviation,
-        slope=slope,
-        batch_statistics=batch_statistics,
-    )

@@ -1,5 +1,6 @@
 """Layers, initializers and normalizations of the WGAN-GP networks."""
 
+import dataclasses
 import math
 from typing import Any
 
@@ -134,41 +135,37 @@ def dense(units: int, name: str) -> layers.Dense:
     return layers.Dense(units, kernel_initializer=glorot(), name=name)
 
 
-def check_normalization(normalization: str) -> None:
-    """Raises ValueError for an unknown normalization."""
-    checks.one_of("normalization", normalization, NORMALIZATIONS)
-
-
-def normalize(
-    features: Any,
-    normalization: str,
-    name: str,
-    *,
-    labels: Any = None,
-    num_classes: int = 0,
-    batch_statistics: bool = True,
-) -> Any:
-    """Returns normalized features.
+@dataclasses.dataclass(frozen=True)
+class Normalization:
+    """Normalizes the features of one network.
 
     Args:
-        features: `(batch, height, width, channels)`.
-        normalization: `batch`; `layer`, over all of an image's features with
-            a scale and an offset a channel; or `none`.
-        name: Name of the layer.
-        labels: Integers, `(batch,)`, of a conditional batch normalization.
-        num_classes: Classes of the labels; 0 for no condition.
+        kind: `batch`; `layer`, over all of an image's features with a scale
+            and an offset a channel; or `none`.
         batch_statistics: Whether batch normalization uses the batch's
             moments at inference too.
+        num_classes: Classes of a batch normalization by labels.
+
+    Raises:
+        ValueError: For an unknown kind.
     """
-    if normalization == "none":
-        return features
-    if normalization == "layer":
-        return layers.GroupNormalization(groups=1, epsilon=1e-5, name=name)(
-            features
-        )
-    options = {"batch_statistics": batch_statistics, "name": name}
-    if num_classes:
-        return ConditionalBatchNormalization(num_classes, **options)(
-            features, labels
-        )
-    return BatchNormalization(**options)(features)
+
+    kind: str
+    batch_statistics: bool = True
+    num_classes: int = 0
+
+    def __post_init__(self):
+        checks.one_of("normalization", self.kind, NORMALIZATIONS)
+
+    def __call__(self, features: Any, name: str, labels: Any = None) -> Any:
+        """Returns normalized features, by class if there are labels."""
+        if self.kind == "none":
+            return features
+        if self.kind == "layer":
+            layer = layers.GroupNormalization(1, epsilon=1e-5, name=name)
+            return layer(features)
+        options = {"batch_statistics": self.batch_statistics, "name": name}
+        if labels is None:
+            return BatchNormalization(**options)(features)
+        layer = ConditionalBatchNormalization(self.num_classes, **options)
+        return layer(features, labels)

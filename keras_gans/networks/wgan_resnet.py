@@ -13,7 +13,7 @@ from keras_gans import checks
 from keras_gans.layers import Upsample2D
 from keras_gans.networks.wgan_blocks import ARCHITECTURES, Blocks
 from keras_gans.networks.wgan_layers import (
-    check_normalization,
+    Normalization,
     conv,
     dense,
     glorot,
@@ -66,10 +66,9 @@ def wgan_resnet_generator(
     architecture = _architecture(resolution)
     blocks = Blocks(
         architecture=architecture,
-        normalization="batch",
+        normalization=Normalization("batch", batch_statistics, num_classes),
         folding=folding,
-        num_classes=num_classes,
-        batch_statistics=batch_statistics,
+        gain=architecture.upsampling_gain,
     )
     latents = keras.Input((latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
@@ -140,8 +139,7 @@ def wgan_resnet_critic(
             architecture has not.
     """
     architecture = _architecture(resolution)
-    normalization = normalization or architecture.normalization
-    check_normalization(normalization)
+    normalization = Normalization(normalization or architecture.normalization)
     _check_map(resolution, map_resolution)
     blocks = Blocks(
         architecture=architecture, normalization=normalization, folding=folding
@@ -157,8 +155,9 @@ def wgan_resnet_critic(
         rest, halves = [*rest, rest[-1]], [*halves, True]
     features = _first_critic_layer(blocks, images, resolution, first)
     for index, filters in enumerate(rest):
-        features = blocks.critic_block(
-            features, filters, halves[index], f"block_{index + 2}"
+        hidden, name_ = features.shape[-1], f"block_{index + 2}"
+        features = blocks.discriminator_block(
+            features, hidden, filters, halves[index], name_
         )
     if resolution == 32:
         features = layers.ReLU(name="final_relu")(features)
@@ -187,7 +186,7 @@ def _to_image(features, resolution, channels):
 
 def _first_critic_layer(blocks, images, resolution, filters):
     if resolution == 32:
-        return blocks.first_critic_block(images, filters, "block_1")
+        return blocks.first_discriminator_block(images, filters, "block_1")
     if resolution == 64:
         return conv(filters, 3, glorot(), "from_image")(images)
     return conv(filters, 5, he(2), "from_image", strides=2)(images)

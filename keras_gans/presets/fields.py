@@ -102,10 +102,10 @@ class Kind:
         for value, present in self.former.items():
             if text == ("" if value == () else str(value)):
                 return present
-        if self.repeated:
-            parts = [part.strip() for part in text.split(",") if part.strip()]
-            return tuple(self._parse_one(name, part) for part in parts)
-        return self._parse_one(name, text)
+        if not self.repeated:
+            return self._parse_one(name, text)
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        return tuple(self._parse_one(name, part) for part in parts)
 
     def present(self, value: Any) -> Any:
         """Returns a value as it is written now.
@@ -121,14 +121,11 @@ class Kind:
         """Raises ValueError for a value that the field does not admit."""
         if self.optional and value is None:
             return
-        if not self.repeated:
-            self._check_one(name, value)
-            return
-        if not isinstance(value, tuple):
+        if self.repeated and not isinstance(value, tuple):
             raise self._refusal(name, value)
-        for part in value:
+        for part in value if self.repeated else (value,):
             self._check_one(name, part)
-        if self.choices and len(set(value)) < len(value):
+        if self.repeated and self.choices and len(set(value)) < len(value):
             raise ValueError(
                 f"{name} must name each value once. Received: {value!r}."
             )
@@ -147,9 +144,9 @@ class Kind:
 
     def _check_one(self, name: str, value: Any) -> None:
         admitted = (int, float) if self.base is float else self.base
-        fits = isinstance(value, admitted)
-        if isinstance(value, bool) and self.base is not bool:
-            fits = False
+        # To Python a bool is an int.
+        fits = isinstance(value, bool) == (self.base is bool)
+        fits = fits and isinstance(value, admitted)
         if fits and self.base is float:
             fits = math.isfinite(value)
         if not fits or (self.choices and value not in self.choices):
@@ -157,12 +154,10 @@ class Kind:
         self.bounds.check(name, value)
 
     def _refusal(self, name: str, value: Any) -> ValueError:
-        hint = ""
-        if isinstance(value, self.base):
-            hint = did_you_mean(value, self.choices)
+        near = self.choices if isinstance(value, self.base) else ()
         return ValueError(
             f"{name} must be {self.described}. Received: {name}={value!r}."
-            f"{hint}"
+            f"{did_you_mean(value, near)}"
         )
 
 
@@ -249,17 +244,17 @@ def _kind(name: str, hint: Any) -> Kind:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if hint in (bool, int, float, str):
         return Kind(hint)
-    if origin is Annotated:
-        return dataclasses.replace(
-            _kind(name, arguments[0]), bounds=arguments[1]
-        )
     if origin is typing.Literal and len(set(map(type, arguments))) == 1:
         return Kind(type(arguments[0]), choices=arguments)
-    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return dataclasses.replace(_kind(name, arguments[0]), repeated=True)
-    if origin in (typing.Union, types.UnionType) and len(arguments) == 2:
-        if arguments[1] is type(None):
-            return dataclasses.replace(_kind(name, arguments[0]), optional=True)
+    further = {}
+    if origin is Annotated:
+        further = {"bounds": arguments[1]}
+    elif origin is tuple and arguments[1:] == (Ellipsis,):
+        further = {"repeated": True}
+    elif origin in (typing.Union, types.UnionType):
+        further = {"optional": True} if arguments[1:] == (type(None),) else {}
+    if further:
+        return dataclasses.replace(_kind(name, arguments[0]), **further)
     raise TypeError(
         f"The field `{name}` must be annotated with bool, int, float, str, "
         f"Literal, tuple[..., ...] of these, or one of them | None. "

@@ -5,29 +5,29 @@ split_00, split_01 and so on, and what the models make together: samples,
 metrics, final.keras.
 """
 
-import contextlib
 import dataclasses
 import shutil
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 
-from recipes.common.ensemble_results import finish
+import numpy as np
+
 from recipes.common.gan_config import GANConfig
-from recipes.common.images import load_data
+from recipes.common.images import Images, load_data
 from recipes.common.quiet import import_keras
 from recipes.common.record import check_run_directory, open_run
-from recipes.common.results import exported
+from recipes.common.results import export, exported
 from recipes.common.run import prepare
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
 
+COLUMNS = 10
+# A grid of more rows is continued on further sheets.
+SHEET_ROWS = 100
+EVALUATION_BATCH = 250
+
 
 def class_ranges(num_classes: int, splits: int) -> list[tuple[int, int]]:
     """Divides classes into contiguous parts of sizes that differ by 1 at most.
-
-    Args:
-        num_classes: Number of classes.
-        splits: Number of parts.
 
     Returns:
         First class and class after the last of each part, larger parts first.
@@ -61,7 +61,8 @@ def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
     Raises:
         ValueError: When there are more splits than classes.
     """
-    digits = max(2, len(str(config.class_splits - 1)))
+    ranges = class_ranges(num_classes, config.class_splits)
+    digits = max(2, len(str(len(ranges) - 1)))
     return [
         dataclasses.replace(
             config,
@@ -70,9 +71,7 @@ def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
             run_dir=f"{config.run_dir}/split_{number:0{digits}d}",
             export_dir=f"{config.export_dir}/split_{number:0{digits}d}",
         )
-        for number, classes in enumerate(
-            class_ranges(num_classes, config.class_splits)
-        )
+        for number, classes in enumerate(ranges)
     ]
 
 
@@ -84,21 +83,13 @@ def prepare_ensemble(
     """Prepares the run of a model for each part of the classes.
 
     Settings, data and directories are checked, and the first model that is
-    not finished is built, before anything is trained.
-
-    Args:
-        config: Settings, see `member_configs`.
-        recipe: Name of the recipe.
-        make_subject: Function from the settings to the images of a model,
-            which heeds `classes`.
+    not finished is built, before anything is trained. Takes the arguments of
+    `prepare` and raises its errors; the settings are as for `member_configs`,
+    and `make_subject` heeds `classes`.
 
     Returns:
         A function that trains the models one after the other, leaving out
         those that are finished, then samples, evaluates and exports the whole.
-
-    Raises:
-        ValueError: When settings, data and model do not fit together.
-        FileNotFoundError: When a path does not exist.
     """
     if config.distribution == "multi_worker":
         # TensorFlow sets up one cluster a process.
@@ -114,40 +105,31 @@ def prepare_ensemble(
     members = member_configs(config, images.num_classes)
     for member in members:
         check_run_directory(member, recipe)
-    prepare_member = partial(prepare, recipe=recipe, make_subject=make_subject)
-    pending = [member for member in members if not is_finished(member)]
-    with _opened(config, recipe) as directory:
-        prepared = [prepare_member(member) for member in pending[:1]]
-
-    def work():
-        for member in pending:
-            _announce(member, members, images)
-            train = prepared.pop() if prepared else prepare_member(member)
-            train()
-            # The next model needs the memory of this one.
-            del train
-            keras.backend.clear_session()
-        finish(config, recipe, images, members, directory)
-
-    return work
-
-
-@contextlib.contextmanager
-def _opened(config: GANConfig, recipe: str) -> Iterator[RunDirectory]:
-    """Opens the directory of the whole; a new one goes if the rest fails."""
+    pending = [member for member in members if not _is_finished(member)]
     # Without a record in it, it is missing or empty, or opening it fails.
     new = not RunDirectory(config.run_dir).config.exists()
     directory = open_run(config, recipe)
     try:
-        yield directory
+        works = [prepare(c, recipe, make_subject) for c in pending[:1]]
     except (ValueError, OSError):
         if new:
             shutil.rmtree(directory.path)
         raise
 
+    def work():
+        for member in pending:
+            _announce(member, members, images)
+            if not works:
+                works.append(prepare(member, recipe, make_subject))
+            # No name stays: the next model needs the memory of this one.
+            works.pop()()
+            keras.backend.clear_session()
+        _finish(config, recipe, images, members, directory)
 
-def is_finished(config: GANConfig) -> bool:
-    """Returns whether a run has trained all its steps and been exported."""
+    return work
+
+
+def _is_finished(config):
     directory = RunDirectory(config.run_dir)
     version = exported(config.export_dir, directory, config.steps)
     return version is not None and directory.final.exists()
@@ -161,3 +143,116 @@ def _announce(member, members, images):
         f"({images.class_names[stop - 1]}).",
         flush=True,
     )
+
+
+def _finish(config, recipe, images, members, directory):
+    """Samples, evaluates and exports all models as one; prints where."""
+    from keras_gans.callbacks import save_generator
+
+    generator = _load_ensemble(members)
+    sheets = _save_grids(config, generator, images.num_classes, directory)
+    if all(line["step"] < config.steps for line in directory.read_metrics()):
+        directory.append_metrics(_evaluate(config, generator, images, members))
+    save_generator(generator, directory.final)
+    version = export(
+        generator,
+        config.steps,
+        config,
+        recipe,
+        directory,
+        latent_dim=config.latent_dim,
+        num_classes=images.num_classes,
+        manifest={
+            "class_names": list(images.class_names),
+            "class_splits": config.class_splits,
+        },
+    )
+    score = directory.read_metrics()[-1]["fid_lite0"]
+    print(f"\nAll {len(members)} splits, {images.num_classes} classes:")
+    print(f"Samples    {sheets[0]}")
+    print(f"FID-lite0  {score:.1f}")
+    print(f"Final      {directory.final}")
+    print(f"SavedModel {version}")
+
+
+def _load_ensemble(members):
+    import keras
+
+    from keras_gans.serving.ensemble import ensemble_generator
+
+    finals = [RunDirectory(member.run_dir).final for member in members]
+    return ensemble_generator(
+        [keras.saving.load_model(path, compile=False) for path in finals],
+        [stop - start for start, stop in (m.classes for m in members)],
+    )
+
+
+def _save_grids(config, generator, num_classes, directory):
+    """Draws a row for each class; the columns are the same latents.
+
+    Sheets are of at most 100 classes: step_00001000.png, then
+    step_00001000_2.png and so on. Returns their paths.
+    """
+    from keras_gans.images import image_grid, save_png
+
+    latents = _latents(config, COLUMNS)
+    sheets = []
+    for first in range(0, num_classes, SHEET_ROWS):
+        last = min(first + SHEET_ROWS, num_classes)
+        classes = np.arange(first, last, dtype="int32")
+        images = _drawn(
+            generator,
+            np.tile(latents, (len(classes), 1)),
+            np.repeat(classes, COLUMNS),
+            COLUMNS,
+        )
+        path = directory.sample(config.steps)
+        if first:
+            path = path.with_stem(f"{path.stem}_{first // SHEET_ROWS + 1}")
+        sheets.append(save_png(path, image_grid(images, COLUMNS)))
+    return sheets
+
+
+def _evaluate(config, generator, images, members):
+    from keras_gans.metrics import evaluate_samples, generator_fields
+
+    # The images of all classes are there; nothing is left to be built.
+    whole = Images(config, "", load=lambda _: images)
+    held_out = whole.held_out if "memorization" in config.scores else None
+    count = config.evaluation_samples
+    latents = _latents(config, count)
+    # In order, so that a batch needs few members.
+    labels = np.sort(np.arange(count, dtype="int32") % images.num_classes)
+
+    def samples():
+        for start in range(0, count, EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            yield _drawn(generator, latents[part], labels[part]), labels[part]
+
+    fields = generator_fields(generator, config.ema_decay is not None)
+    scores = evaluate_samples(
+        samples(),
+        whole.references(images),
+        metrics=config.scores,
+        held_out=whole.references(held_out),
+        generator=fields | {"class_splits": len(members)},
+    )
+    last = [RunDirectory(m.run_dir).read_metrics()[-1] for m in members]
+    return {
+        "step": config.steps,
+        "images_seen": sum(line["images_seen"] for line in last),
+        "seconds": round(sum(line["seconds"] for line in last), 1),
+        **scores,
+    }
+
+
+def _drawn(generator, latents, labels, batch=EVALUATION_BATCH):
+    from keras_gans.images import to_uint8
+
+    images = generator.predict([latents, labels], batch_size=batch, verbose=0)
+    return to_uint8(images)
+
+
+def _latents(config, count):
+    random = np.random.default_rng(config.seed)
+    return random.normal(size=(count, config.latent_dim)).astype("float32")

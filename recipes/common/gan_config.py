@@ -46,7 +46,8 @@ class GANConfig(GANSettings, RunConfig):
         learning_rate_decay: Let both step sizes fall linearly to zero over
             the steps of the run.
         dequantize: Spread the 256 levels of real images by uniform noise.
-        metrics: Scores of an evaluation, by name.
+        metrics: Scores of an evaluation, by name; none for fid, kid and, with
+            inception_weights, inception_score.
         reference_samples: Real images an evaluation compares with, at most.
         evaluation_resolution: Pixels at which the feature extractor sees
             images; scores at different ones cannot be compared.
@@ -66,7 +67,7 @@ class GANConfig(GANSettings, RunConfig):
     conditional: bool = True
     learning_rate_decay: bool = False
     dequantize: bool = False
-    metrics: tuple[str, ...] = ("fid", "kid")
+    metrics: tuple[str, ...] | None = None
     reference_samples: Annotated[int, Bounds(minimum=2)] = 10_000
     evaluation_resolution: Annotated[int, Bounds(minimum=32)] = 96
     screening_samples: int = 0
@@ -92,7 +93,13 @@ class GANConfig(GANSettings, RunConfig):
     def __post_init__(self):
         super().__post_init__()
         channel_count(self.channels)
-        self._check_screening()
+        screening, full = self.screening_samples, self.evaluation_samples
+        if screening and not 100 <= screening < full:
+            raise ValueError(
+                "screening_samples must be 0, or at least 100 and fewer than "
+                f"evaluation_samples. Received: {screening}, with "
+                f"evaluation_samples={full}."
+            )
         if self.held_out:
             check_dataset(self.held_out)
         if self.inception_protocol != "clean" and not self.inception_weights:
@@ -110,45 +117,20 @@ class GANConfig(GANSettings, RunConfig):
         the data's; a preset without any trains without labels.
         """
         settings = cls.read_preset(name)
-        run = {
-            "conditional": settings.pop("num_classes", 0) > 0,
-            "learning_rate_decay": settings.pop("decay_steps", None)
-            is not None,
-        }
+        decays = settings.pop("decay_steps", None) is not None
+        conditional = settings.pop("num_classes", 0) > 0
+        run = {"conditional": conditional, "learning_rate_decay": decays}
         return cls(**PAPER_RUN | run | settings)
+
+    @property
+    def scores(self) -> tuple[str, ...]:
+        """Names of the scores of an evaluation."""
+        if self.metrics is not None:
+            return self.metrics
+        added = ("inception_score",) if self.inception_weights else ()
+        return ("fid", "kid", *added)
 
     @property
     def images_per_step(self) -> int:
         """Real images that a training step takes."""
         return self.batch_size * self.n_critic * self.accumulate
-
-    def _check_screening(self):
-        screening, full = self.screening_samples, self.evaluation_samples
-        if screening and not 100 <= screening < full:
-            raise ValueError(
-                "screening_samples must be 0, or at least 100 and fewer than "
-                f"evaluation_samples. Received: {screening}, with "
-                f"evaluation_samples={full}."
-            )
-
-
-def smoke(config: GANConfig, **smaller) -> GANConfig:
-    """Returns a run of ten steps that goes everywhere `config` goes.
-
-    Args:
-        config: Settings of a recipe.
-        **smaller: Sizes of its networks.
-    """
-    return dataclasses.replace(
-        config,
-        steps=10,
-        batch_size=8,
-        ema_start=0,
-        precision="float32",
-        sample_every=5,
-        checkpoint_every=5,
-        evaluation_samples=100,
-        reference_samples=200,
-        log_every=5,
-        **smaller,
-    )

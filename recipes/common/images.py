@@ -5,7 +5,6 @@ import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from recipes.common.build import build_model
 from recipes.common.gan_config import GANConfig
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
@@ -29,9 +28,7 @@ class Images(Subject):
 
     Args:
         config: Settings, with directories resolved.
-        model: The name of a class of keras_gans, a class with
-            `from_settings`, or a function from settings and the number of
-            classes to a compiled model.
+        model: See `Model`.
         load: Function from the settings to the real images.
 
     Raises:
@@ -53,8 +50,8 @@ class Images(Subject):
         self.images = load(config)
         self.held_out = None
         if config.held_out:
-            self.held_out = load_images_of(config, config.held_out)
-        self.extractors = load_extractors(config)
+            self.held_out = _load_images(config, config.held_out)
+        self.extractors = _load_extractors(config)
         self.num_classes = self.images.num_classes if config.conditional else 0
         classes = f", {self.num_classes} classes" if self.num_classes else ""
         shape = f"{config.resolution}x{config.resolution}x{config.channels}"
@@ -78,10 +75,8 @@ class Images(Subject):
     ) -> "tf.data.Dataset":
         batches = self.images.training_batches(
             self.per_step,
-            seed=self.config.seed,
             start_step=start_step,
-            augment=self.config.augment,
-            dequantize=self.config.dequantize,
+            **self.config.select("seed", "augment", "dequantize"),
         )
         if not gan.num_classes and self.images.num_classes:
             batches = batches.map(lambda images, labels: images)
@@ -92,14 +87,39 @@ class Images(Subject):
 
         config = self.config
         return Evaluation(
-            load_references(config, self.images, self.extractors),
+            self.references(self.images),
             # Held-out images add it by themselves.
-            metrics=[m for m in metrics_of(config) if m != "memorization"],
-            screening_samples=config.screening_samples,
-            held_out=load_references(config, self.held_out, self.extractors),
-            keep_best=config.keep_best,
+            metrics=[m for m in config.scores if m != "memorization"],
+            held_out=self.references(self.held_out),
+            **config.select("screening_samples", "keep_best"),
             **options,
         )
+
+    def references(self, images: "ImageSet | None") -> list["Reference"]:
+        """Returns what scores need of real images, one for each extractor.
+
+        They are cached on disk. There are none without images.
+        """
+        from keras_gans.metrics import Reference
+
+        if images is None:
+            return []
+        config = self.config
+        home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+        return [
+            Reference.from_images(
+                images.evaluation_batches(
+                    extractor.batch_size, limit=config.reference_samples
+                ),
+                extractor,
+                name=images.name,
+                content_hash=images.content_hash(),
+                count=min(config.reference_samples, images.num_images),
+                by_class="intra_fid" in config.scores,
+                cache_dir=pathlib.Path(home) / "keras_gans" / "references",
+            )
+            for extractor in self.extractors
+        ]
 
     def samples(
         self, gan: "GAN", directory: RunDirectory
@@ -126,9 +146,19 @@ class Images(Subject):
         return f"FID-lite0 {scores['fid_lite0']:.1f}{interval}"
 
 
-def metrics_of(config: GANConfig) -> tuple[str, ...]:
-    """Returns the names of the scores of a run's evaluations."""
-    return getattr(config, "metrics", ("fid", "kid"))
+def build_model(
+    model_class: type["GAN"], config: GANConfig, num_classes: int
+) -> "GAN":
+    """Returns the compiled model of a configuration.
+
+    The configuration derives from the model's declaration of settings. No
+    classes, 0, make an unconditional model.
+    """
+    return model_class.from_settings(
+        num_classes=num_classes,
+        decay_steps=config.steps if config.learning_rate_decay else None,
+        **config.select(*model_class.SETTINGS.names()),
+    )
 
 
 def check_metrics(config: GANConfig) -> None:
@@ -140,7 +170,7 @@ def check_metrics(config: GANConfig) -> None:
     from keras_gans.checks import one_of
     from keras_gans.metrics import METRICS
 
-    metrics = metrics_of(config)
+    metrics = config.scores
     for name in metrics:
         one_of("metrics", name, METRICS)
     if "fid" not in metrics:
@@ -149,31 +179,28 @@ def check_metrics(config: GANConfig) -> None:
             f"Received: {','.join(metrics) or 'none'}."
         )
     needs = {
-        "inception_score": ("inception_weights", "inception_weights=PATH"),
-        "memorization": ("held_out", "held_out=DATASET"),
-        "intra_fid": ("conditional", "conditional=true"),
-        "ms_ssim": ("conditional", "conditional=true"),
+        "inception_score": "inception_weights=PATH",
+        "memorization": "held_out=DATASET",
+        "intra_fid": "conditional=true",
+        "ms_ssim": "conditional=true",
     }
-    for name in metrics:
-        field, flag = needs.get(name, ("steps", ""))
+    for name in filter(needs.get, metrics):
+        field = needs[name].partition("=")[0]
         if not getattr(config, field):
             raise ValueError(
-                f"The metric {name} needs --{flag}. Received: metrics="
+                f"The metric {name} needs --{needs[name]}. Received: metrics="
                 f"{','.join(metrics)}, {field}={getattr(config, field)!r}. "
                 "Give it, or leave the metric out."
             )
 
 
-def load_images_of(config: GANConfig, dataset: str) -> "ImageSet":
-    """Returns a set of images in the size and colours of a configuration."""
+def _load_images(config: GANConfig, dataset: str) -> "ImageSet":
     from keras_gans.data import load_images
 
     return load_images(
         dataset,
-        resolution=config.resolution,
-        channels=config.channels,
         data_dir=config.data_dir or None,
-        skip_bad_images=config.skip_bad_images,
+        **config.select("resolution", "channels", "skip_bad_images"),
     )
 
 
@@ -184,7 +211,7 @@ def load_data(config: GANConfig) -> "ImageSet":
         ValueError: When there are none such, or no labels where needed.
         FileNotFoundError: When a path does not exist.
     """
-    images = load_images_of(config, config.dataset)
+    images = _load_images(config, config.dataset)
     if images.bad_images:
         print(f"Skipped {len(images.bad_images)} files that are no images.")
     if config.conditional and not images.num_classes:
@@ -196,15 +223,8 @@ def load_data(config: GANConfig) -> "ImageSet":
     return images
 
 
-def load_extractors(config: GANConfig) -> list[Any]:
-    """Returns the feature extractors of a run's evaluations.
-
-    They must be made outside of a strategy, to run on one device.
-
-    Raises:
-        FileNotFoundError: The weights of Inception are not where they should.
-        ValueError: They are others.
-    """
+def _load_extractors(config: GANConfig) -> list[Any]:
+    """Made outside of a strategy, to run on one device."""
     from keras_gans.metrics import EfficientNetLite0Features, InceptionFeatures
 
     extractors = [EfficientNetLite0Features(config.evaluation_resolution)]
@@ -216,31 +236,3 @@ def load_extractors(config: GANConfig) -> list[Any]:
             )
         )
     return extractors
-
-
-def load_references(
-    config: GANConfig, images: "ImageSet | None", extractors: Sequence[Any]
-) -> list["Reference"]:
-    """Returns what evaluations need of real images, cached on disk.
-
-    One for each extractor; none without images.
-    """
-    from keras_gans.metrics import Reference
-
-    if images is None:
-        return []
-    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
-    return [
-        Reference.from_images(
-            images.evaluation_batches(
-                extractor.batch_size, limit=config.reference_samples
-            ),
-            extractor,
-            name=images.name,
-            content_hash=images.content_hash(),
-            count=min(config.reference_samples, images.num_images),
-            by_class="intra_fid" in metrics_of(config),
-            cache_dir=pathlib.Path(home) / "keras_gans" / "references",
-        )
-        for extractor in extractors
-    ]

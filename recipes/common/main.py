@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from recipes.common.backend import keras_backend
-from recipes.common.config import RunConfig
 from recipes.common.ensemble import prepare_ensemble
 from recipes.common.flags import Config, help_text, read_config
 from recipes.common.images import Images, Model, load_data
@@ -35,14 +34,9 @@ def image_recipe(
 ) -> None:
     """Runs a recipe that trains a GAN on images, as the command line says.
 
-    Args:
-        name: As the rest, see `recipe_main`.
-        model: See `recipes.common.images.Model`.
-        config_class: Dataclass that derives from `GANConfig`.
-        presets: Its instances by preset name.
-        doc: What the recipe does.
-        load: Function from the settings to the real images.
-        argv: Command line.
+    `model` is a `recipes.common.images.Model`, `load` a function from the
+    settings, which derive from `GANConfig`, to the real images. For the rest
+    see `recipe_main`.
     """
     subject = partial(Images, model=model, load=load)
     subject_recipe(name, subject, config_class, presets, doc, argv=argv)
@@ -59,16 +53,9 @@ def subject_recipe(
 ) -> None:
     """Runs a recipe that trains on any subject, as the command line says.
 
-    With a setting `class_splits` above 1 several models are trained, see
-    `recipes.common.ensemble`.
-
-    Args:
-        name: As the rest, see `recipe_main`.
-        subject: Function from the settings to what is trained on.
-        config_class: Dataclass that derives from `RunConfig`.
-        presets: Its instances by preset name.
-        doc: What the recipe does.
-        argv: Command line.
+    `subject` is a function from the settings to what is trained on. With a
+    setting `class_splits` above 1 several models are trained, see
+    `recipes.common.ensemble`. For the rest see `recipe_main`.
     """
 
     def run(config):
@@ -127,11 +114,11 @@ def recipe_main(
             work()
     except KeyboardInterrupt:
         sys.stdout.flush()
-        fail(interruption(config), INTERRUPTED)
+        _fail(_interruption(config), INTERRUPTED)
     except mendable as error:
         if os.environ.get("KERAS_GANS_TRACEBACK") == "1":
             raise
-        fail(f"error: {message(error)}", USAGE_ERROR)
+        _fail(f"error: {_message(error)}", USAGE_ERROR)
 
 
 def with_directories(config: Config, name: str) -> Config:
@@ -150,8 +137,7 @@ def with_directories(config: Config, name: str) -> Config:
     )
 
 
-def interruption(config: RunConfig | None) -> str:
-    """Returns what to tell a user who interrupted a run."""
+def _interruption(config):
     if config is None:
         return "interrupted: nothing was started."
     repeat = "the same command"
@@ -160,15 +146,13 @@ def interruption(config: RunConfig | None) -> str:
     return f"interrupted: {repeat} resumes the run in {config.run_dir}."
 
 
-def message(error: Exception) -> str:
-    """Returns an error's text as a user should read it."""
+def _message(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         names = [name for name in (error.filename, error.filename2) if name]
         return ": ".join([error.strerror, *map(str, names)])
     return str(error) or type(error).__name__
 
 
-def fail(text: str, status: int) -> NoReturn:
-    """Prints a line to stderr and exits."""
+def _fail(text: str, status: int) -> NoReturn:
     print(text, file=sys.stderr)
     sys.exit(status)

@@ -20,7 +20,6 @@ with without_keras():
     from keras_gans import files
 
 ROOT = pathlib.Path(__file__).parents[2]
-ABSENT = "absent"
 
 
 def open_run(config: RunConfig, recipe: str) -> RunDirectory:
@@ -72,7 +71,7 @@ def check_run_directory(config: RunConfig, recipe: str) -> None:
     if path.exists() and not path.is_dir():
         raise ValueError(
             f"--run_dir must be a directory. Received: {path}, a file. "
-            f"Use, for example, --run_dir={unused(path)}."
+            f"Use, for example, --run_dir={_unused(path)}."
         )
     if not path.exists() or not any(path.iterdir()):
         return
@@ -80,14 +79,14 @@ def check_run_directory(config: RunConfig, recipe: str) -> None:
         raise ValueError(
             "With --resume=false the directory of the run must be empty, for "
             f"nothing is overwritten. Received: {path}, which is not. Use, "
-            f"for example, --run_dir={unused(path)}, or --resume=true to go "
+            f"for example, --run_dir={_unused(path)}, or --resume=true to go "
             "on with the run it holds."
         )
     if not directory.config.exists():
         raise ValueError(
             "A run resumes in a directory with a config.json, and starts in "
             f"an empty one. Received: {path}, which is neither. Use, for "
-            f"example, --run_dir={unused(path)}."
+            f"example, --run_dir={_unused(path)}."
         )
     differing = differences(config, recipe, read_record(directory))
     if differing:
@@ -95,7 +94,7 @@ def check_run_directory(config: RunConfig, recipe: str) -> None:
             f"The run in {path} was made with other settings, so this one "
             f"cannot go on from it: {'; '.join(differing)}. Give the earlier "
             "settings to resume that run, or begin a new one with "
-            f"--resume=false --run_dir={unused(path)}."
+            f"--resume=false --run_dir={_unused(path)}."
         )
 
 
@@ -103,16 +102,13 @@ def differences(
     config: RunConfig, recipe: str, record: Mapping[str, Any]
 ) -> list[str]:
     """Returns what hinders a configuration from resuming a recorded run."""
-    earlier = {
-        "recipe": record.get("recipe", ABSENT),
-        "backend": record.get("backend", ABSENT),
-        **plain(recorded_settings(type(config), record.get("settings", {}))),
-    }
+    settings = recorded_settings(type(config), record["settings"])
+    earlier = plain({**record, **settings})
     now = {"recipe": recipe, "backend": keras_backend()}
     now |= plain(dataclasses.asdict(config))
     differing = []
     for name, value in now.items():
-        before = earlier.get(name, ABSENT)
+        before = earlier.get(name, "absent")
         if name in config.may_change or before == value:
             continue
         if name == "steps" and isinstance(before, int) and value > before:
@@ -136,7 +132,7 @@ def read_record(directory: RunDirectory) -> dict[str, Any]:
         raise ValueError(
             f"{directory.config} must hold the record of a run, and does not. "
             "Restore it, or begin a new run with "
-            f"--run_dir={unused(directory.path)}."
+            f"--run_dir={_unused(directory.path)}."
         )
     return record
 
@@ -154,6 +150,9 @@ def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
     `git_commit` is None outside a checkout; `git_changed` says whether tracked
     files differ from it.
     """
+    # Imported here, since it imports Keras.
+    import keras_gans
+
     backend = keras_backend()
     packages = ("keras", "tensorflow", "numpy", backend)
     started = datetime.datetime.now(datetime.UTC)
@@ -163,9 +162,9 @@ def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
         "settings": plain(dataclasses.asdict(config)),
         "backend": backend,
         "versions": {
-            "keras_gans": library_version(),
+            "keras_gans": keras_gans.__version__,
             "python": sys.version.split()[0],
-            **{name: package_version(name) for name in packages},
+            **{name: _version(name) for name in packages},
         },
         **git_state(ROOT),
         "command": sys.orig_argv,
@@ -173,16 +172,7 @@ def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
     }
 
 
-def library_version() -> str:
-    """Returns the version of keras_gans."""
-    # Imported here, since it imports Keras.
-    import keras_gans
-
-    return keras_gans.__version__
-
-
-def package_version(name: str) -> str | None:
-    """Returns the installed version of a package, None if it has none."""
+def _version(name: str) -> str | None:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -212,9 +202,9 @@ def _git(root: pathlib.Path, *arguments: str) -> str:
     return output.stdout.strip()
 
 
-def unused(path: pathlib.Path) -> pathlib.Path:
+def _unused(path: pathlib.Path) -> str:
     """Returns the first of path-2, path-3, ... that does not exist."""
     number = 2
     while pathlib.Path(f"{path}-{number}").exists():
         number += 1
-    return pathlib.Path(f"{path}-{number}")
+    return f"{path}-{number}"

@@ -11,11 +11,14 @@ from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
 
 if TYPE_CHECKING:
+    import keras
+
     from keras_gans import GAN
 
 
 def export(
-    gan: "GAN",
+    generator: "keras.Model",
+    step: int,
     config: RunConfig,
     recipe: str,
     directory: RunDirectory,
@@ -23,22 +26,14 @@ def export(
     manifest: dict[str, Any],
     **options: Any,
 ) -> pathlib.Path:
-    """Exports the generator, unless this state of the run was before.
+    """Exports the generator of a step, unless it was exported before.
 
-    Args:
-        gan: The trained model.
-        config: Settings of the run.
-        recipe: Name of the recipe.
-        directory: Directory of the run.
-        manifest: Further entries of the manifest.
-        **options: Of `keras_gans.serving.export_generator`.
-
-    Returns:
-        The directory of the version.
+    `manifest` has further entries of the manifest; options are those of
+    `keras_gans.serving.export_generator`. Returns the version's directory.
     """
     from keras_gans.serving import export_generator
 
-    earlier = exported(config.export_dir, directory, gan.step)
+    earlier = exported(config.export_dir, directory, step)
     if earlier:
         return earlier
     metrics = directory.read_metrics()
@@ -46,15 +41,11 @@ def export(
         "recipe": recipe,
         "run": str(directory.path.resolve()),
         "run_id": read_run_id(directory),
-        "step": gan.step,
+        "step": step,
         "evaluation": metrics[-1] if metrics else None,
     }
     return export_generator(
-        gan.sampling_generator,
-        config.export_dir,
-        latent_dim=gan.latent_dim,
-        manifest=details | manifest,
-        **options,
+        generator, config.export_dir, manifest=details | manifest, **options
     )
 
 
@@ -80,25 +71,14 @@ def exported(
 def headline(
     gan: "GAN", config: RunConfig, subject: Subject, recipe: str, step: int
 ) -> str:
-    """Returns what to say of a run before it trains.
-
-    Args:
-        gan: The model.
-        config: Settings of the run.
-        subject: What it trains on.
-        recipe: Name of the recipe.
-        step: Training steps done before.
-    """
+    """Returns what to say of a run before it trains, with `step` steps done."""
     import keras
 
-    generator, discriminator = (
-        f"{network.count_params():,}"
-        for network in (gan.generator, gan.discriminator)
-    )
     lines = [
         f"{recipe} on {subject.description}; {keras.backend.backend()}, "
         f"{config.precision}.",
-        f"Generator {generator} parameters, discriminator {discriminator}; "
+        f"Generator {gan.generator.count_params():,} parameters, "
+        f"discriminator {gan.discriminator.count_params():,}; "
         f"{config.steps:,} steps of {subject.per_step} {subject.noun}.",
     ]
     if step >= config.steps:
@@ -112,12 +92,7 @@ def headline(
 
 
 def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:
-    """Returns what to say of the best evaluation, nothing if there is none.
-
-    Args:
-        subject: What the run trained on.
-        metrics: Its lines of metrics.
-    """
+    """Returns what to say of the best evaluation, nothing if there is none."""
     name = subject.monitor
     # Training starts at step 0, screenings have no score, NaN is None.
     lines = [m for m in metrics if m["step"] and m.get(name) is not None]
@@ -142,22 +117,15 @@ def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:
 def summary(
     directory: RunDirectory, best: str, export_path: pathlib.Path
 ) -> str:
-    """Returns where the results of a run are.
-
-    Args:
-        directory: Directory of the run.
-        best: What to say of the best evaluation, may be empty.
-        export_path: Where the generator was exported.
-    """
+    """Returns where the results of a run are; `best` may be empty."""
     samples = sorted(directory.samples.glob("step_*"))
     lines = [
         "",
         f"Samples    {samples[-1] if samples else directory.samples}",
         f"Logs       {directory.logs}",
         f"           tensorboard --logdir {directory.logs}",
+        *([f"Best       {best}: {directory.best}"] if best else []),
         f"Final      {directory.final}",
         f"SavedModel {export_path}",
     ]
-    if best:
-        lines.insert(4, f"Best       {best}: {directory.best}")
     return "\n".join(lines)

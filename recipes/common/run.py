@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recipes.common.config import RunConfig
 from recipes.common.quiet import import_keras
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from keras_gans import GAN
-    from keras_gans.callbacks import Evaluation
 
 # Steps after which the progress bar and the printed mean losses start anew.
 EPOCH = 1000
@@ -60,18 +59,10 @@ def prepare(
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A prepared run.
+    """A prepared run, to be worked in the scope in which its model was built.
 
     Where several processes train one model, all compute the same, and only
     the chief writes.
-
-    Attributes:
-        config: Settings, with directories resolved.
-        recipe: Name of the recipe.
-        subject: What it trains on.
-        gan: The compiled model.
-        directory: Where it writes.
-        scope: The context in which the model was built.
     """
 
     config: RunConfig
@@ -99,10 +90,12 @@ class Run:
                 return
             save_generator(gan.sampling_generator, self.directory.final)
             exported = export(
-                gan,
+                gan.sampling_generator,
+                gan.step,
                 config,
                 self.recipe,
                 self.directory,
+                latent_dim=gan.latent_dim,
                 num_classes=gan.num_classes,
                 outputs=subject.kind,
                 manifest=subject.manifest(gan),
@@ -110,7 +103,7 @@ class Run:
         best = best_line(subject, self.directory.read_metrics())
         print(summary(self.directory, best, exported))
 
-    def _fit(self, state: dict[str, Any], chief: bool) -> None:
+    def _fit(self, state, chief):
         from keras_gans.callbacks import InputMonitor
 
         evaluation = self._evaluation(state, chief)
@@ -128,7 +121,7 @@ class Run:
         callbacks = [monitor, *self._callbacks(evaluation)]
         fit(self.gan, monitor.batches, self.config, callbacks)
 
-    def _evaluation(self, state: dict[str, Any], chief: bool) -> "Evaluation":
+    def _evaluation(self, state, chief):
         score = state.get("best_score")
         return self.subject.evaluation(
             self.gan,
@@ -144,9 +137,7 @@ class Run:
             log_dir=self.directory.logs,
         )
 
-    def _callbacks(
-        self, evaluation: "Evaluation"
-    ) -> list["keras.callbacks.Callback"]:
+    def _callbacks(self, evaluation):
         from keras_gans import callbacks
 
         config, subject, logs = self.config, self.subject, self.directory.logs
@@ -222,17 +213,15 @@ def fit(
     config: RunConfig,
     callbacks: list["keras.callbacks.Callback"],
 ) -> None:
-    """Trains from the model's step to the last one of the run.
+    """Trains from the model's step, where batches begin, to the run's last.
 
-    Args:
-        gan: The model, restored if it is.
-        batches: Data from the model's step on.
-        config: Settings of the run.
-        callbacks: Of which one stops training at the last step.
+    One of the callbacks stops training there.
     """
     epoch, step = min(EPOCH, config.steps), gan.step
     at_once = config.steps_per_execution
     epoch = max(epoch - epoch % at_once, at_once)
+    # The library's own data are in range: no batch is read to look.
+    gan.image_range = None
     gan.fit(
         batches,
         steps_per_epoch=epoch,

@@ -74,7 +74,19 @@ class RunDirectory:
         if not self.metrics.exists():
             return []
         lines = self.metrics.read_text(encoding="utf-8").split("\n")[:-1]
-        return [self._metrics_line(i, line) for i, line in enumerate(lines, 1)]
+        values = []
+        for number, line in enumerate(lines, 1):
+            try:
+                values.append(json.loads(line))
+            except json.JSONDecodeError:
+                values.append(None)
+            if not isinstance(values[-1], dict):
+                raise ValueError(
+                    f"Every line of {self.metrics} must be a JSON object. "
+                    f"Received on line {number}: {line[:60]!r}. "
+                    "Remove or mend that line."
+                )
+        return values
 
     def rewind_metrics(self, step: int) -> None:
         """Removes the metrics of later steps, which are to be computed again.
@@ -86,19 +98,6 @@ class RunDirectory:
         if self.metrics.exists():
             text = "".join(f"{json.dumps(line)}\n" for line in kept)
             files.write_text(self.metrics, text)
-
-    def _metrics_line(self, number: int, line: str) -> dict[str, Any]:
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError:
-            value = None
-        if not isinstance(value, dict):
-            raise ValueError(
-                f"Every line of {self.metrics} must be a JSON object. "
-                f"Received on line {number}: {line[:60]!r}. "
-                "Remove or mend that line."
-            )
-        return value
 
 
 def plain(value: Any) -> Any:

@@ -51,13 +51,7 @@ class Subject(abc.ABC):
 
     @abc.abstractmethod
     def evaluation(self, gan: "GAN", **options: Any) -> "Evaluation":
-        """Returns the callback that scores the model.
-
-        Args:
-            gan: The model.
-            **options: Of `keras_gans.callbacks.Evaluation`, whatever the
-                subject is.
-        """
+        """Returns the callback that scores the model; options are its own."""
 
     @abc.abstractmethod
     def samples(

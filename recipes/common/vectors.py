@@ -1,20 +1,74 @@
 """Points and text as what a run trains on: by a Wasserstein GAN."""
 
 import abc
+import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from recipes.common.config import RunConfig
+from recipes.common.light import without_keras
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
-from recipes.common.vector_config import VectorConfig
 
 if TYPE_CHECKING:
     import keras
 
     from keras_gans import GAN
     from keras_gans.callbacks import Evaluation
+
+with without_keras():
+    from keras_gans.presets.fields import Count, Decay, Positive, Weight
+    from keras_gans.presets.training import Rounds, StepSizes
+
+RATES = ("generator_learning_rate", "discriminator_learning_rate")
+# Flags of every recipe that mean nothing without images.
+IMAGE_FLAGS = ("dataset", "data_dir", "skip_bad_images", "augment")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VectorConfig(StepSizes, Rounds, RunConfig):
+    """Settings of a run that trains a Wasserstein GAN on points or text.
+
+    The flags `dataset`, `data_dir`, `skip_bad_images` and `augment` are about
+    images and refused.
+
+    Attributes:
+        method: What bounds the critic's slope: a gradient penalty, with Adam,
+            or the clipping of its weights, with RMSprop.
+        latent_dim: Length of the latent vectors.
+        penalty_weight: Weight λ of the gradient penalty.
+        one_sided: Penalize only slopes above 1.
+        weight_clip: Bound c of the clipped weights.
+        clipping_learning_rate: RMSprop's step size of both players, with
+            clipping.
+        learning_rate_decay: Let the step sizes fall linearly to zero over
+            the steps of the run.
+        log_every: Steps between losses in TensorBoard.
+    """
+
+    method: Literal["wgan_gp", "wgan"] = "wgan_gp"
+    latent_dim: Count
+    n_critic: Count = 5
+    penalty_weight: Weight = 10.0
+    one_sided: bool = False
+    weight_clip: Positive = 0.01
+    beta_1: Decay = 0.5
+    clipping_learning_rate: Positive = 5e-5
+    learning_rate_decay: bool = False
+    log_every: Count = 50
+
+    may_change: ClassVar[tuple[str, ...]] = (*RunConfig.may_change, "log_every")
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in IMAGE_FLAGS:
+            if getattr(self, name) != getattr(RunConfig, name):
+                raise ValueError(
+                    f"{name} is about images, which this recipe has none of. "
+                    f"Received: {getattr(self, name)!r}. Leave it out."
+                )
 
 
 class Vectors(Subject):
@@ -47,7 +101,33 @@ class Vectors(Subject):
         """Returns a uint8 picture HWC, or a text, of what the model makes."""
 
     def build(self) -> "GAN":
-        return build_wgan(self.config, *self.networks())
+        from keras_gans import GAN
+        from keras_gans.models.optimizers import make_optimizers
+        from keras_gans.penalties import GradientPenalty
+
+        config = self.config
+        if config.method == "wgan":
+            optimizer, rates = "rmsprop", [config.clipping_learning_rate] * 2
+            bound = {"weight_clipping": config.weight_clip}
+        else:
+            optimizer, rates = "adam", config.select(*RATES).values()
+            penalty = GradientPenalty(config.penalty_weight, config.one_sided)
+            bound = {"penalty": penalty}
+        gan = GAN(
+            *self.networks(),
+            loss="wasserstein",
+            seed=config.seed,
+            **bound,
+            **config.select(*Rounds.names()),
+        )
+        optimizers = make_optimizers(
+            optimizer,
+            *rates,
+            decay_steps=config.steps if config.learning_rate_decay else None,
+            **config.select("beta_1", "beta_2", "n_critic"),
+        )
+        gan.compile(*optimizers)
+        return gan
 
     def training_batches(self, gan: "GAN", start_step: int) -> Any:
         return self.data.training_batches(
@@ -84,42 +164,3 @@ class Vectors(Subject):
         return [
             Samples(self.show, directory.samples, every, log_dir=directory.logs)
         ]
-
-
-def build_wgan(
-    config: VectorConfig,
-    generator: "keras.Model",
-    discriminator: "keras.Model",
-) -> "GAN":
-    """Returns the compiled Wasserstein GAN of a configuration."""
-    from keras_gans import GAN
-    from keras_gans.models.optimizers import make_optimizers
-    from keras_gans.penalties import GradientPenalty
-
-    clipping = config.method == "wgan"
-    gan = GAN(
-        generator,
-        discriminator,
-        loss="wasserstein",
-        penalty=None
-        if clipping
-        else GradientPenalty(config.penalty_weight, config.one_sided),
-        weight_clipping=config.weight_clip if clipping else None,
-        n_critic=config.n_critic,
-        ema_decay=config.ema_decay,
-        ema_start=config.ema_start,
-        seed=config.seed,
-    )
-    rates = (config.generator_learning_rate, config.discriminator_learning_rate)
-    if clipping:
-        rates = (config.clipping_learning_rate,) * 2
-    optimizers = make_optimizers(
-        "rmsprop" if clipping else "adam",
-        *rates,
-        beta_1=config.beta_1,
-        beta_2=config.beta_2,
-        decay_steps=config.steps if config.learning_rate_decay else None,
-        n_critic=config.n_critic,
-    )
-    gan.compile(*optimizers)
-    return gan

@@ -4,8 +4,8 @@ import dataclasses
 
 from tiny_settings import TinySettings
 
-from recipes.common.build import build_model
-from recipes.common.gan_config import GANConfig, smoke
+from recipes.common.gan_config import GANConfig
+from recipes.common.images import build_model
 from recipes.common.main import image_recipe
 
 
@@ -23,7 +23,7 @@ def build(config, num_classes):
 
 
 PAPER = Config.of_preset("tiny_embedded_28")
-PRESETS = {"paper": PAPER, "smoke": smoke(PAPER, width=8)}
+PRESETS = {"paper": PAPER, "smoke": PAPER.smoke(width=8)}
 
 
 if __name__ == "__main__":

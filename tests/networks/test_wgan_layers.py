@@ -6,9 +6,9 @@ import pytest
 
 from keras_gans.networks.wgan_layers import (
     FanAverageUniform,
+    Normalization,
     glorot,
     he,
-    normalize,
     uniform,
 )
 
@@ -59,7 +59,7 @@ def test_layer_norm_is_over_an_image_with_an_affine_map_by_channel():
     random = np.random.default_rng(0)
     features = random.normal(2.0, 3.0, (3, 4, 5, 6))
     inputs = keras.Input((4, 5, 6))
-    model = keras.Model(inputs, normalize(inputs, "layer", "norm"))
+    model = keras.Model(inputs, Normalization("layer")(inputs, "norm"))
     gamma, beta = random.normal(size=(2, 6))
     model.set_weights([gamma, beta])
     mean = features.mean((1, 2, 3), keepdims=True)

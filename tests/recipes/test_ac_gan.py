@@ -9,8 +9,8 @@ import pytest
 import keras_gans
 from keras_gans import presets
 from recipes import ac_gan
-from recipes.common.build import build_model
 from recipes.common.flags import help_text, read_config
+from recipes.common.images import build_model
 
 pytestmark = pytest.mark.once
 

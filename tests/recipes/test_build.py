@@ -9,9 +9,9 @@ import pytest
 import keras_gans
 from keras_gans.presets.training import OF_THE_DATA, OF_THE_RUN
 from recipes import ac_gan, lga, msg_gan, sagan, wgan_gp
-from recipes.common.build import build_model
 from recipes.common.flags import help_text, read_config
 from recipes.common.gan_config import PAPER_RUN, GANConfig
+from recipes.common.images import build_model
 
 pytestmark = pytest.mark.once
 

@@ -118,12 +118,26 @@ def test_a_record_of_an_earlier_version_has_the_settings_of_this_one(
     if recipe is not lga:
         del settings["generator_steps"]
     earlier = recorded_settings(recipe.Config, {**settings, **former})
-    assert earlier == json.loads(json.dumps(dataclasses.asdict(config)))
+    assert earlier == dataclasses.asdict(config)
 
 
 def test_an_earlier_record_keeps_what_it_says():
     settings = {"ema_decay": 0.0, "n_critic": 3, "learning_rate_hold": 0}
     earlier = recorded_settings(sagan.Config, settings)
     assert {name: earlier[name] for name in settings} == settings
-    assert earlier["metrics"] == ["fid", "kid"]
+    assert earlier["metrics"] is None
     assert "resolution" not in earlier
+
+
+@pytest.mark.parametrize(
+    ("flags", "scores"),
+    [
+        ({}, ("fid", "kid")),
+        ({"inception_weights": "a.pth"}, ("fid", "kid", "inception_score")),
+        ({"inception_weights": "a.pth", "metrics": ("fid",)}, ("fid",)),
+    ],
+)
+def test_inception_weights_bring_its_score_unless_scores_are_named(
+    flags, scores
+):
+    assert dataclasses.replace(sagan.SMOKE, **flags).scores == scores

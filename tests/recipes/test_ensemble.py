@@ -12,9 +12,8 @@ from PIL import Image
 import keras_gans
 from recipes import ac_gan
 from recipes.common import ensemble
-from recipes.common.build import build_model
 from recipes.common.ensemble import class_ranges, member_configs
-from recipes.common.images import Images
+from recipes.common.images import Images, build_model
 
 pytestmark = pytest.mark.once
 

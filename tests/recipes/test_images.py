@@ -42,11 +42,9 @@ class Config(GANConfig):
     """A user's own settings.
 
     Attributes:
-        metrics: Scores of evaluations.
         units: Width of the discriminator.
     """
 
-    metrics: tuple[str, ...] = ("fid", "kid")
     units: int = 4
 
 

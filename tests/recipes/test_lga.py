@@ -6,7 +6,7 @@ import pytest
 
 import keras_gans
 from recipes import lga
-from recipes.common.build import build_model
+from recipes.common.images import build_model
 
 pytestmark = pytest.mark.once
 

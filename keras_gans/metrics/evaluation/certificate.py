@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_gans.metrics.statistics.intervals import (
     compare_intervals,
-    student_quantile,
+    student_interval,
 )
 
 UNKNOWN = "unknown"
@@ -133,15 +133,13 @@ def differences(here: Mapping, there: Mapping) -> list[str]:
     >>> differences({"sample_count": 100}, {"sample_count": 200})
     ['sample_count is 100 here and 200 there']
     """
-    names = [name for name in {**here, **there} if name not in REPORTED_ONLY]
-    absent = object()
-    pairs = ((n, here.get(n, absent), there.get(n, absent)) for n in names)
-    return [
-        f"{name} is {_shown(a, absent)} here and {_shown(b, absent)} there"
-        for name, a, b in pairs
-        # True == 1 for Python, but not for a certificate.
-        if type(a) is not type(b) or a != b
-    ]
+    found = []
+    for name in {**here, **there}:
+        # As they are shown: True == 1 for Python, but not for a certificate.
+        a, b = (repr(c[name]) if name in c else "absent" for c in (here, there))
+        if a != b and name not in REPORTED_ONLY:
+            found.append(f"{name} is {a} here and {b} there")
+    return found
 
 
 def mean_score(scores: Iterable[Score]) -> Score:
@@ -175,16 +173,12 @@ def mean_score(scores: Iterable[Score]) -> Score:
         )
     require_comparable(*scores)
     values = [score.value for score in scores]
-    mean = float(np.mean(values))
-    error = float(np.std(values, ddof=1) / math.sqrt(len(values)))
-    reach = error * student_quantile(len(values) - 1)
+    count = len(values)
+    error = np.std(values, ddof=1) / math.sqrt(count)
     return Score(
         scores[0].name,
-        mean,
-        scores[0].certificate | {"averaged_over": len(values)},
-        low=mean - reach,
-        high=mean + reach,
-        standard_error=error,
+        certificate=scores[0].certificate | {"averaged_over": count},
+        **student_interval(np.mean(values), error, count - 1),
     )
 
 
@@ -269,7 +263,3 @@ def _check_json(certificate):
             "A certificate is a dictionary of JSON types. Received: "
             f"{certificate!r} ({error})."
         ) from error
-
-
-def _shown(value, absent) -> str:
-    return "absent" if value is absent else repr(value)

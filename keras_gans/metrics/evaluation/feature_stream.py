@@ -4,12 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from keras_gans.metrics.extractors.base import (
-    FeatureExtractor,
-    as_images,
-    as_labels,
-)
+from keras_gans.metrics.extractors.base import FeatureExtractor
 from keras_gans.metrics.registry import Described
+from keras_gans.metrics.statistics.arrays import as_images, as_labels
 
 
 class FeatureStream:
@@ -26,8 +23,8 @@ class FeatureStream:
     def __init__(self, extractor: FeatureExtractor, *, logits: bool = False):
         self._extractor = extractor
         self._logits = logits
-        self._images, self._labels = [], []
-        self._waiting = 0
+        # Pairs of images and labels.
+        self._waiting = []
 
     def over(self, batches: Iterable) -> Iterator[Described]:
         """Yields everything in `batches`, pairs of images and labels."""
@@ -39,33 +36,31 @@ class FeatureStream:
         self, images: np.ndarray, labels: np.ndarray | None = None
     ) -> Iterator[Described]:
         """Takes a batch and yields the images that fill whole passes."""
-        if self._images and self._images[0].shape[1:] != images.shape[1:]:
+        if self._waiting and self._waiting[0][0].shape[1:] != images.shape[1:]:
             yield from self.end()
-        self._images.append(images)
-        self._labels.append(labels)
-        self._waiting += len(images)
-        size = self._extractor.batch_size
-        if self._waiting >= size:
-            yield from self._pass(self._waiting - self._waiting % size)
+        self._waiting.append((images, labels))
+        yield from self._passes(self._extractor.batch_size)
 
     def end(self) -> Iterator[Described]:
         """Yields what still waits."""
-        if self._waiting:
-            yield from self._pass(self._waiting)
+        yield from self._passes(1)
 
-    def _pass(self, count):
-        images = np.concatenate(self._images)
-        labels = None
-        if self._labels[0] is not None:
-            labels = np.concatenate(self._labels)
-        self._images, self._labels = [], []
-        self._waiting = len(images) - count
-        if self._waiting:
-            self._images.append(images[count:])
-            self._labels.append(None if labels is None else labels[count:])
-        yield self._described(
-            images[:count], None if labels is None else labels[:count]
+    def _passes(self, size):
+        """Yields what waits, but for the images beyond a multiple of `size`."""
+        waiting = sum(len(images) for images, _ in self._waiting)
+        count = waiting - waiting % size
+        if not count:
+            return
+        images, labels = (
+            None if parts[0] is None else np.concatenate(parts)
+            for parts in zip(*self._waiting, strict=True)
         )
+        taken, rest = (
+            (images[part], None if labels is None else labels[part])
+            for part in (slice(count), slice(count, None))
+        )
+        self._waiting = [rest] if count < waiting else []
+        yield self._described(*taken)
 
     def _described(self, images, labels):
         if self._logits:

@@ -1,5 +1,6 @@
 """What an evaluation needs of the real images."""
 
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from keras_gans.metrics.statistics.feature_sample import (
 from keras_gans.metrics.statistics.moments import Moments
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class Reference:
     """Moments and features of real images, and the extractor that made them.
 
@@ -41,26 +43,18 @@ class Reference:
         frechet: `FrechetDistance` to all its features.
     """
 
-    def __init__(
-        self,
-        extractor: FeatureExtractor,
-        moments: Moments,
-        features: np.ndarray,
-        class_moments: dict[int, Moments] | None = None,
-        *,
-        name: str,
-        content_hash: str,
-        split: str = "train",
-    ):
-        self.name = name
-        self.content_hash = content_hash
-        self.split = split
-        self.extractor = extractor
-        self.moments = moments
-        self.features = features
-        self.class_moments = class_moments
+    extractor: FeatureExtractor
+    moments: Moments
+    features: np.ndarray
+    class_moments: dict[int, Moments] | None = None
+    _: dataclasses.KW_ONLY
+    name: str
+    content_hash: str
+    split: str = "train"
+
+    def __post_init__(self):
         # Factored once, for all evaluations.
-        self.frechet = FrechetDistance(moments)
+        self.frechet = FrechetDistance(self.moments)
 
     @property
     def count(self) -> int:
@@ -141,19 +135,24 @@ class Reference:
         """
         if count is not None:
             integer("count", count, minimum=2)
-        about = {"name": name, "content_hash": content_hash, "split": split}
-        if cache_dir is None:
-            stored = _computed(batches, extractor, name, count, by_class)
-            return cls(extractor, *stored, **about)
-        path = cache_path(
-            cache_dir, extractor.certificate, content_hash, count, by_class
-        )
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stored = read_cache(path, extractor.dimension, count, by_class)
+        path = stored = None
+        if cache_dir is not None:
+            path = cache_path(
+                cache_dir, extractor.certificate, content_hash, count, by_class
+            )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stored = read_cache(path, extractor.dimension, count, by_class)
         if stored is None:
             stored = _computed(batches, extractor, name, count, by_class)
-            write_cache(path, *stored)
-        return cls(extractor, *stored, **about)
+            if path is not None:
+                write_cache(path, *stored)
+        return cls(
+            extractor,
+            *stored,
+            name=name,
+            content_hash=content_hash,
+            split=split,
+        )
 
 
 def _computed(batches, extractor, name, count, by_class):

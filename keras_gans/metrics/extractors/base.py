@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_gans.metrics.statistics.arrays import as_images
+
 
 class FeatureExtractor:
     """A network that is run over images in passes of one size.
@@ -88,53 +90,6 @@ class FeatureExtractor:
             yield in_colour(padded(batch, self.batch_size))
 
 
-def as_images(images: Any) -> np.ndarray:
-    """Returns `images` as a NumPy array, checked.
-
-    Raises:
-        ValueError: They are not uint8 `(count, height, width, 1 or 3)`.
-    """
-    if keras.ops.is_tensor(images):
-        images = keras.ops.convert_to_numpy(images)
-    images = np.asarray(images)
-    if (
-        images.dtype != np.uint8
-        or images.ndim != 4
-        or images.shape[-1] not in (1, 3)
-        or 0 in images.shape[1:3]
-    ):
-        raise ValueError(
-            "Images must be uint8 in [0, 255], of shape (count, height, width, "
-            f"channels) with 1 or 3 channels. Received: dtype={images.dtype}, "
-            f"shape={images.shape}. Images in [-1, 1] become uint8 with "
-            "`keras_gans.images.to_uint8`."
-        )
-    return images
-
-
-def as_labels(labels: Any, count: int) -> np.ndarray:
-    """Returns `labels` as int64 of shape `(count,)`, checked.
-
-    Args:
-        labels: Array or tensor of integers, at least 0.
-        count: How many there must be.
-
-    Raises:
-        ValueError: Another shape, no integers, or a negative one.
-    """
-    if keras.ops.is_tensor(labels):
-        labels = keras.ops.convert_to_numpy(labels)
-    labels = np.asarray(labels)
-    integers = labels.dtype.kind in "iu" or not labels.size
-    if labels.shape != (count,) or not integers or np.any(labels < 0):
-        raise ValueError(
-            "Labels must be integers of at least 0, one a sample. Received: "
-            f"dtype={labels.dtype}, shape={labels.shape} for {count} samples"
-            f"{f', the least {labels.min()}' if integers and count else ''}."
-        )
-    return labels.astype(np.int64)
-
-
 def in_colour(images: np.ndarray) -> np.ndarray:
     """Returns `images` with 3 channels; grey is repeated."""
     return np.repeat(images, 3 // images.shape[-1], axis=-1)
@@ -191,7 +146,40 @@ def image_data_format() -> str:
     return "channels_first" if is_torch else "channels_last"
 
 
+def channel_axis() -> int:
+    """Returns the axis of the channels in this order."""
+    return 1 if image_data_format() == "channels_first" else -1
+
+
 def zeros(shape: Sequence[int], dtype: Any = None) -> np.ndarray:
     """An initializer for weights that are set later."""
     # JAX would compile a program for every shape of `keras.ops.zeros`.
     return np.zeros(shape, dtype)
+
+
+def convolution(
+    x: Any, name: str, channels: int, kernel_size: Any, **options: Any
+) -> Any:
+    """Returns features of a new `Conv2D`, whose weights are set later."""
+    return keras.layers.Conv2D(
+        channels,
+        kernel_size,
+        kernel_initializer=zeros,
+        bias_initializer=zeros,
+        data_format=image_data_format(),
+        dtype="float32",
+        name=name,
+        **options,
+    )(x)
+
+
+def feature_network(images: Any, x: Any, name: str) -> keras.Model:
+    """Returns a network from images to the means of the feature maps x."""
+    x = keras.layers.GlobalAveragePooling2D(
+        data_format=image_data_format(), dtype="float32"
+    )(x)
+    network = keras.Model(images, x, name=name, trainable=False)
+    # XLA slows convolutions on TensorFlow's CPU kernels, and JAX runs
+    # compiled only when asked.
+    network.jit_compile = keras.backend.backend() == "jax"
+    return network

@@ -3,7 +3,6 @@
 import importlib.util
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keras_gans.checks import integer
@@ -83,19 +82,16 @@ class EfficientNetLite0Features(FeatureExtractor):
         batch_size: int = 64,
         weights_path: str | Path | None = None,
     ):
-        integer("resolution", resolution, minimum=_MINIMUM_RESOLUTION)
-        integer("batch_size", batch_size, minimum=1)
-        self.resolution = int(resolution)
-        self.batch_size = int(batch_size)
+        self.resolution = integer(
+            "resolution", resolution, minimum=_MINIMUM_RESOLUTION
+        )
+        self.batch_size = integer("batch_size", batch_size)
         self._path = (
             _installed_weights() if weights_path is None else Path(weights_path)
         )
         self._network = build_network(self.resolution)
         weights = load_torch_weights(self._path)
         self._classifier = _assign(self._network, weights, self._path)
-        # XLA slows convolutions on TensorFlow's CPU kernels, and JAX runs
-        # compiled only when asked.
-        self._network.jit_compile = keras.backend.backend() == "jax"
 
 
 def _assign(network, weights, path):

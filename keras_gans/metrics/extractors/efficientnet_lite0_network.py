@@ -4,7 +4,13 @@ from typing import Any
 
 import keras
 
-from keras_gans.metrics.extractors.base import image_data_format, zeros
+from keras_gans.metrics.extractors.base import (
+    channel_axis,
+    convolution,
+    feature_network,
+    image_data_format,
+    zeros,
+)
 
 # Tan and Le (2019), Table 1, in its Lite form: (repeats, kernel size, stride
 # of the first block, expansion, output channels).
@@ -37,7 +43,6 @@ class EfficientNetLite0Scaling(keras.layers.Layer):
         self.resolution = resolution
 
     def call(self, images: Any) -> Any:
-        """Returns the scaled images."""
         images = keras.ops.image.resize(
             keras.ops.cast(images, "float32"),
             (self.resolution, self.resolution),
@@ -48,11 +53,9 @@ class EfficientNetLite0Scaling(keras.layers.Layer):
         return (images - 127.0) / 128.0
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Returns the shape after resizing."""
         return (input_shape[0], self.resolution, self.resolution, 3)
 
     def get_config(self) -> dict:
-        """Returns the arguments of the layer."""
         return {**super().get_config(), "resolution": self.resolution}
 
 
@@ -66,7 +69,6 @@ class EfficientNetLite0Depthwise(keras.layers.DepthwiseConv2D):
     """
 
     def call(self, inputs: Any) -> Any:
-        """Returns the convolution of `inputs`, channels last."""
         if keras.backend.backend() != "jax":
             return super().call(inputs)
         (size, _), (stride, _) = self.kernel_size, self.strides
@@ -115,18 +117,15 @@ def build_network(resolution: int) -> keras.Model:
             )
             index += 1
     x = _convolution(x, "conv_head", DIMENSION, 1)
-    x = keras.layers.GlobalAveragePooling2D(
-        data_format=image_data_format(), dtype="float32"
-    )(x)
-    return keras.Model(images, x, name="efficientnet_lite0", trainable=False)
+    return feature_network(images, x, "efficientnet_lite0")
 
 
 def _block(x, name, kernel_size, strides, expansion, channels):
     """Expansion, depthwise convolution, projection; a skip where it fits."""
     inputs = x
     if expansion != 1:
-        axis = 1 if image_data_format() == "channels_first" else -1
-        x = _convolution(x, name + "expand_conv", expansion * x.shape[axis], 1)
+        expanded = expansion * x.shape[channel_axis()]
+        x = _convolution(x, name + "expand_conv", expanded, 1)
     x = EfficientNetLite0Depthwise(
         kernel_size,
         strides,
@@ -143,15 +142,7 @@ def _block(x, name, kernel_size, strides, expansion, channels):
 
 
 def _convolution(x, name, channels, kernel_size, strides=1, activation="relu6"):
-    return keras.layers.Conv2D(
-        channels,
-        kernel_size,
-        strides,
-        padding="same",
-        kernel_initializer=zeros,
-        bias_initializer=zeros,
-        data_format=image_data_format(),
-        activation=activation,
-        dtype="float32",
-        name=name,
-    )(x)
+    options = {"strides": strides, "activation": activation}
+    return convolution(
+        x, name, channels, kernel_size, padding="same", **options
+    )

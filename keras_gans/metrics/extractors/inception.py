@@ -1,7 +1,6 @@
 """The features by which FID is defined, under the protocols in use."""
 
 import concurrent.futures
-import dataclasses
 import os
 import weakref
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 from keras_gans.checks import integer, one_of
 from keras_gans.metrics.extractors.base import (
     FeatureExtractor,
-    as_images,
     in_colour,
     padded,
 )
@@ -28,34 +26,18 @@ from keras_gans.metrics.extractors.resizing import (
     resize_bilinear,
     resize_with_pillow,
 )
+from keras_gans.metrics.statistics.arrays import as_images
 
 _RESOLUTION = 299
 
 
-@dataclasses.dataclass(frozen=True)
-class InceptionProtocol:
-    """How images in [0, 255] are prepared for the network.
-
-    Attributes:
-        resizer: Method of `resize_images`.
-        centre: c; the network is given (x - c) / c.
-    """
-
-    resizer: str
-    centre: float
-
-    @property
-    def scaling(self) -> str:
-        """The scaling as a formula."""
-        return f"(x-{self.centre:g})/{self.centre:g}"
-
-
+# The resizer, and c, for which the network is given (x - c) / c.
 # (x - 127.5) / 127.5 is pytorch-fid's 2 (x / 255) - 1.
 PROTOCOLS = {
-    "clean": InceptionProtocol("clean", 128.0),
-    "clean_float": InceptionProtocol("clean_float", 128.0),
-    "tensorflow": InceptionProtocol("tf1_bilinear", 128.0),
-    "pytorch": InceptionProtocol("torch_bilinear", 127.5),
+    "clean": ("clean", 128.0),
+    "clean_float": ("clean_float", 128.0),
+    "tensorflow": ("tf1_bilinear", 128.0),
+    "pytorch": ("torch_bilinear", 127.5),
 }
 
 # By hash: extractors of several protocols hold the weights once.
@@ -107,8 +89,8 @@ class InceptionFeatures(FeatureExtractor):
             file holds other tensors.
 
     Example:
-    >>> PROTOCOLS["tensorflow"].scaling
-    '(x-128)/128'
+    >>> PROTOCOLS["tensorflow"]
+    ('tf1_bilinear', 128.0)
 
     Reference: [Heusel et al., 2017](https://arxiv.org/abs/1706.08500), §4;
     [Parmar et al., 2022](https://arxiv.org/abs/2104.11222).
@@ -125,13 +107,12 @@ class InceptionFeatures(FeatureExtractor):
         weights_path: str | Path | None = None,
     ):
         one_of("protocol", protocol, PROTOCOLS)
-        integer("batch_size", batch_size, minimum=1)
         self.protocol = protocol
         self.name = f"inception_{protocol}"
-        self.resizer = PROTOCOLS[protocol].resizer
-        self.scaling = PROTOCOLS[protocol].scaling
-        self.batch_size = int(batch_size)
-        self._centre = np.float32(PROTOCOLS[protocol].centre)
+        self.resizer, centre = PROTOCOLS[protocol]
+        self.scaling = f"(x-{centre:g})/{centre:g}"
+        self.batch_size = integer("batch_size", batch_size)
+        self._centre = np.float32(centre)
         self._path = fetched_weights() if weights_path is None else weights_path
         self._path = Path(self._path)
         if not self._path.is_file():
@@ -167,9 +148,7 @@ class InceptionFeatures(FeatureExtractor):
         if not is_bilinear(self.resizer):
             yield from self._resized_ahead(images)
             return
-        for start in range(0, len(images), self.batch_size):
-            batch = images[start : start + self.batch_size]
-            batch = in_colour(padded(batch, self.batch_size))
+        for batch in super()._batches(images):
             resized = resize_bilinear(batch, _RESOLUTION, self.resizer)
             yield (resized - self._centre) / self._centre
 

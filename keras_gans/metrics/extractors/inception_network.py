@@ -8,7 +8,12 @@ are 1,008 classes.
 
 import keras
 
-from keras_gans.metrics.extractors.base import image_data_format, zeros
+from keras_gans.metrics.extractors.base import (
+    channel_axis,
+    convolution,
+    feature_network,
+    image_data_format,
+)
 
 DIMENSION = 2048
 CLASSES = 1008
@@ -50,10 +55,7 @@ def build_network() -> keras.Model:
     x = _block_d(x, "Mixed_7a")
     x = _block_e(x, "Mixed_7b", _average_pool)
     x = _block_e(x, "Mixed_7c", _maximum_pool)
-    x = keras.layers.GlobalAveragePooling2D(
-        data_format=image_data_format(), dtype="float32"
-    )(x)
-    return keras.Model(images, x, name="fid_inception", trainable=False)
+    return feature_network(images, x, "fid_inception")
 
 
 def _block_a(x, name, pool_channels):
@@ -152,18 +154,8 @@ def _chain(x, block, *convolutions):
 def _convolution(x, name, channels, kernel_size, strides=1, padding=None):
     # What reduces the image does so without padding.
     padding = padding or ("same" if strides == 1 else "valid")
-    return keras.layers.Conv2D(
-        channels,
-        kernel_size,
-        strides,
-        padding=padding,
-        kernel_initializer=zeros,
-        bias_initializer=zeros,
-        data_format=image_data_format(),
-        activation="relu",
-        dtype="float32",
-        name=name,
-    )(x)
+    options = {"strides": strides, "padding": padding, "activation": "relu"}
+    return convolution(x, name, channels, kernel_size, **options)
 
 
 def _average_pool(x):
@@ -180,5 +172,4 @@ def _reducing_pool(x):
 
 
 def _joined(*branches):
-    axis = 1 if image_data_format() == "channels_first" else -1
-    return keras.ops.concatenate(branches, axis)
+    return keras.ops.concatenate(branches, channel_axis())

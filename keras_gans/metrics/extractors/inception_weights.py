@@ -83,9 +83,6 @@ def read_weights(path: Path) -> InceptionWeights:
     for layer in network.layers:
         if layer.weights:
             layer.set_weights(_folded(layer, state))
-    # XLA slows convolutions on TensorFlow's CPU kernels, and JAX runs
-    # compiled only when asked.
-    network.jit_compile = keras.backend.backend() == "jax"
     kernel = np.ascontiguousarray(state["fc.weight"].T, np.float32)
     return InceptionWeights(network, kernel, state["fc.bias"].astype("float32"))
 

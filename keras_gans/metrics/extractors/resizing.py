@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_gans.checks import integer, one_of
-from keras_gans.metrics.extractors.base import as_images
+from keras_gans.metrics.statistics.arrays import as_images
 
 METHODS = ("tf1_bilinear", "torch_bilinear", "clean", "clean_float")
 

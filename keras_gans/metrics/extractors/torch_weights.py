@@ -11,10 +11,11 @@ import io
 import math
 import pickle
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
+
+from keras_gans.metrics.statistics.moments import READING_ERRORS
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001
@@ -60,7 +61,7 @@ def load_torch_weights(path: str | Path) -> dict:
         return _read_legacy(path)
     except _RefusedError as error:
         raise ValueError(f"{error} File: '{path}'.") from None
-    except _READING_ERRORS as error:
+    except READING_ERRORS as error:
         raise ValueError(
             "PyTorch weights must be a complete file written by `torch.save`. "
             f"Received: '{path}', which is truncated, damaged or of another "
@@ -71,26 +72,6 @@ def load_torch_weights(path: str | Path) -> dict:
 
 class _RefusedError(Exception):
     """The file asks for something that a set of tensors does not need."""
-
-
-# What the pickle machine and the archive reader raise on damaged bytes.
-_READING_ERRORS = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-    NotImplementedError,
-    EOFError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    OSError,
-    OverflowError,
-    RecursionError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 class _TensorUnpickler(pickle.Unpickler):

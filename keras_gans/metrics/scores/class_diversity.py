@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.metrics.extractors.base import as_labels
 from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.ms_ssim import (
     as_pixels,
     similarities,
     usable_levels,
 )
+from keras_gans.metrics.statistics.arrays import as_labels
 from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 

@@ -38,8 +38,8 @@ def frechet_distance(real: Moments, fake: Moments) -> float:
 
     Reference: [Heusel et al., 2017](https://arxiv.org/abs/1706.08500), eq. 6.
     """
-    _require_two("real set", real)
-    _require_two("fake set", fake)
+    require_two("real set", real)
+    require_two("fake set", fake)
     if real.dimension != fake.dimension:
         raise ValueError(
             "A Fréchet distance is of vectors of one dimension. Received: "
@@ -61,7 +61,7 @@ class FrechetDistance:
     """
 
     def __init__(self, reference: Moments):
-        _require_two("reference", reference)
+        require_two("reference", reference)
         self.reference = reference
         self._reference_mean = reference.mean
         self._reference_covariance = reference.covariance
@@ -107,7 +107,8 @@ def _rounding(eigenvalues):
     return np.finfo(np.float64).eps * eigenvalues.max(initial=0.0)
 
 
-def _require_two(name, moments):
+def require_two(name: str, moments: Moments) -> None:
+    """Raises a `ValueError` unless the moments have a covariance."""
     if moments.count < 2:
         raise ValueError(
             "A Fréchet distance needs at least 2 feature vectors on each "

@@ -7,8 +7,9 @@ import numpy as np
 
 from keras_gans.metrics.registry import Metric, MetricSettings
 from keras_gans.metrics.scores.fid import FrechetDistance
-from keras_gans.metrics.statistics.intervals import student_quantile
-from keras_gans.metrics.statistics.moments import Moments, as_features
+from keras_gans.metrics.statistics.arrays import as_features
+from keras_gans.metrics.statistics.intervals import student_interval
+from keras_gans.metrics.statistics.moments import Moments
 
 _LEAST = 20
 
@@ -91,17 +92,10 @@ def _intercept(x, y):
     degrees = len(x) - 2
     residual = y - value - slope * x
     variance = residual @ residual / degrees
-    error = float(
-        np.sqrt(variance * (1 / len(x) + x.mean() ** 2 / (centred @ centred)))
+    error = np.sqrt(
+        variance * (1 / len(x) + x.mean() ** 2 / (centred @ centred))
     )
-    reach = error * student_quantile(degrees)
-    return {
-        "value": float(value),
-        "standard_error": error,
-        "low": float(value - reach),
-        "high": float(value + reach),
-        "slope": float(slope),
-    }
+    return student_interval(value, error, degrees) | {"slope": float(slope)}
 
 
 class FIDInfinity(Metric):

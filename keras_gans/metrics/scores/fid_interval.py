@@ -6,9 +6,11 @@ import numpy as np
 
 from keras_gans.checks import integer
 from keras_gans.metrics.registry import Described, Inputs, Metric
-from keras_gans.metrics.scores.fid import FrechetDistance
+from keras_gans.metrics.scores.fid import FrechetDistance, require_two
+from keras_gans.metrics.statistics.arrays import as_features
 from keras_gans.metrics.statistics.intervals import jackknife_interval
-from keras_gans.metrics.statistics.moments import Moments, as_features
+from keras_gans.metrics.statistics.moments import Moments
+from keras_gans.metrics.statistics.random_groups import RandomGroups
 
 # Waiting vectors of a group: few updates of large matrices are quicker.
 _WAITING = 256
@@ -65,8 +67,7 @@ class FrechetWithInterval:
         dimension = self.reference.dimension
         self._moments = [Moments(dimension) for _ in range(self.groups)]
         self._waiting = []
-        self._random = np.random.default_rng(seed)
-        self._turn = np.empty(0, np.int64)
+        self._groups = RandomGroups(self.groups, seed)
 
     def update_state(self, features: Any) -> None:
         """Adds features of shape `(count, dimension)`, finite."""
@@ -88,11 +89,7 @@ class FrechetWithInterval:
         total = Moments(self.reference.dimension)
         for group in self._moments:
             total.merge(group)
-        if total.count < 2:
-            raise ValueError(
-                "A Fréchet distance needs at least 2 feature vectors. "
-                f"Received: {total.count}."
-            )
+        require_two("samples", total)
         mean, covariance = total.mean, total.covariance
         value = self._distance.distance_to(mean, covariance)
         if min(group.count for group in self._moments) < 2:
@@ -113,20 +110,9 @@ class FrechetWithInterval:
             return
         features = np.concatenate(self._waiting)
         self._waiting = []
-        turns = self._turns(len(features))
+        turns = self._groups.next(len(features))
         for index, group in enumerate(self._moments):
             group.update_state(features[turns == index])
-
-    def _turns(self, count):
-        # Rounds in random order: labels that come in turn are not dealt one
-        # class a group.
-        rounds = -(-(count - len(self._turn)) // self.groups)
-        orders = [self._turn] + [
-            self._random.permutation(self.groups) for _ in range(rounds)
-        ]
-        turns = np.concatenate(orders)
-        self._turn = turns[count:]
-        return turns[:count]
 
 
 def _without(group, count, mean, covariance):

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.metrics.extractors.base import as_images, as_labels
 from keras_gans.metrics.extractors.resizing import resize_images
-from keras_gans.metrics.scores.inception_score import RandomGroups, as_logits
+from keras_gans.metrics.statistics.arrays import as_images, as_labels, as_logits
+from keras_gans.metrics.statistics.random_groups import RandomGroups
 
 # The paper's enlargements end here.
 _LARGEST = 256

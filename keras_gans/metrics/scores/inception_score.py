@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_gans.checks import integer
@@ -12,6 +11,8 @@ from keras_gans.metrics.registry import (
     Metric,
     MetricSettings,
 )
+from keras_gans.metrics.statistics.arrays import as_logits
+from keras_gans.metrics.statistics.random_groups import RandomGroups
 
 # Rows in float64 at once.
 _BLOCK = 4096
@@ -154,67 +155,10 @@ class InceptionScore:
         return float(scores.mean()), float(scores.std())
 
 
-class RandomGroups:
-    """Deals the items of a stream to groups at random.
-
-    The first `count` items are divided like a shuffled pack of cards. From
-    there on any `groups` items in succession go to different groups, in
-    random order, so that labels that come in turn get no group of their own.
-    Sizes differ by at most 1 after `count` items, and by 2 later on.
-    """
-
-    def __init__(self, groups: int, seed: int, count: int = 0):
-        self._groups = groups
-        self._random = np.random.default_rng(seed)
-        pack = np.arange(count) % groups
-        self._waiting = self._random.permutation(pack)
-
-    def next(self, count: int) -> np.ndarray:
-        """Returns the groups of the next `count` items, from 0 on."""
-        rounds = max(0, -((len(self._waiting) - count) // self._groups))
-        orders = np.tile(np.arange(self._groups), (rounds, 1))
-        dealt = self._random.permuted(orders, axis=1).ravel()
-        dealt = np.concatenate([self._waiting, dealt])
-        self._waiting = dealt[count:]
-        return dealt[:count]
-
-
 def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Returns the logarithms of the probabilities, row by row."""
     shifted = logits - logits.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def as_logits(logits: Any, classes: int | None = None) -> np.ndarray:
-    """Returns `logits` as float64 of shape `(count, classes)`, checked.
-
-    Args:
-        logits: Array or tensor.
-        classes: Their number; None takes any, at least 2.
-
-    Raises:
-        ValueError: Another shape, or a number that is not finite.
-    """
-    if keras.ops.is_tensor(logits):
-        logits = keras.ops.convert_to_numpy(logits)
-    logits = np.asarray(logits, np.float64)
-    if (
-        logits.ndim != 2
-        or logits.shape[1] < 2
-        or classes not in (None, logits.shape[1])
-    ):
-        raise ValueError(
-            f"Logits must have shape (count, {classes or 'classes'}), of at "
-            f"least 2 classes. Received: shape={logits.shape}."
-        )
-    if not np.isfinite(logits).all():
-        bad = np.flatnonzero(~np.isfinite(logits).all(axis=1))
-        raise ValueError(
-            f"Logits must be finite. Received: NaN or infinity in {len(bad)} "
-            f"of {len(logits)} samples, the first at index {bad[0]}. Check "
-            "the images they were computed from."
-        )
-    return logits
 
 
 class InceptionScores(Metric):

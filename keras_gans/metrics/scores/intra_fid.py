@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from keras_gans.metrics.extractors.base import as_labels
 from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.fid import frechet_distance
-from keras_gans.metrics.statistics.moments import Moments, as_features
+from keras_gans.metrics.statistics.arrays import as_features, as_labels
+from keras_gans.metrics.statistics.moments import Moments
 
 
 def intra_class_distance(

@@ -7,11 +7,11 @@ import numpy as np
 
 from keras_gans.checks import integer
 from keras_gans.metrics.registry import Metric
+from keras_gans.metrics.statistics.arrays import as_features
 from keras_gans.metrics.statistics.intervals import (
     jackknife_interval,
-    student_quantile,
+    student_interval,
 )
-from keras_gans.metrics.statistics.moments import as_features
 
 # Rows of the kernel matrix held at once.
 _BLOCK = 1024
@@ -58,7 +58,7 @@ def kernel_distance(
     Reference: [Bińkowski et al., 2018](https://arxiv.org/abs/1801.01401), §4.
     """
     integer("subset_size", subset_size, minimum=2)
-    integer("subsets", subsets, minimum=1)
+    integer("subsets", subsets)
     real, fake = _two_sets(real, fake)
     size = min(subset_size, len(real), len(fake))
     random = np.random.default_rng(seed)
@@ -126,30 +126,21 @@ def kernel_interval(
     pairs = np.empty((groups, groups))
     for g, h in itertools.combinations_with_replacement(range(groups), 2):
         pairs[g, h] = pairs[h, g] = _kernel_sum(parts[g], parts[h])
-    pairs[np.diag_indices(groups)] -= [_kernel(p, p).sum() for p in parts]
+    pairs[np.diag_indices(groups)] -= [_kernel_of_each(p) for p in parts]
     between = np.array([_kernel_sum(real, part) for part in parts])
     n = len(real)
     if within_real is None:
-        within_real = _kernel_sum(real, real) - _kernel(real, real).sum()
-        within_real /= n * (n - 1)
+        within_real = _sum_of_pairs(real) / (n * (n - 1))
 
-    def without(kept):
-        return _combined(
-            within_real,
-            pairs[np.ix_(kept, kept)].sum(),
-            between[kept].sum(),
-            n,
-            int(sizes[kept].sum()),
-        )
+    def of_groups(kept):
+        m = int(sizes[kept].sum())
+        within_fake = pairs[np.ix_(kept, kept)].sum() / (m * (m - 1))
+        cross = 2 * between[kept].sum() / (n * m)
+        return float(within_real + within_fake - cross)
 
-    value = without(np.ones(groups, bool))
-    values = [without(np.arange(groups) != g) for g in range(groups)]
+    value = of_groups(np.ones(groups, bool))
+    values = [of_groups(np.arange(groups) != g) for g in range(groups)]
     return jackknife_interval(value, values)
-
-
-def _combined(within_real, fake_pairs, cross_pairs, n, m):
-    within_fake = fake_pairs / (m * (m - 1))
-    return float(within_real + within_fake - 2 * cross_pairs / (n * m))
 
 
 def _two_sets(real, fake):
@@ -165,7 +156,7 @@ def _two_sets(real, fake):
 
 def _squared_discrepancy(x, y):
     size = len(x)
-    within = sum(_kernel_sum(z, z) - _kernel(z, z).sum() for z in (x, y))
+    within = _sum_of_pairs(x) + _sum_of_pairs(y)
     between = _kernel_sum(x, y)
     return within / (size * (size - 1)) - 2 * between / size**2
 
@@ -179,9 +170,14 @@ def _kernel_sum(x, y):
     return total
 
 
-def _kernel(x, y):
-    """Returns the kernel of each row of x with the same row of y."""
-    return _cubed(np.einsum("nd,nd->n", x, y) / x.shape[1] + 1)
+def _kernel_of_each(x):
+    """Returns the sum of the kernel of each row with itself."""
+    return _cubed(np.einsum("nd,nd->n", x, x) / x.shape[1] + 1).sum()
+
+
+def _sum_of_pairs(x):
+    """Returns the sum of the kernel over all pairs of different rows."""
+    return _kernel_sum(x, x) - _kernel_of_each(x)
 
 
 def _cubed(values):
@@ -220,10 +216,5 @@ class KID(Metric):
                 seed=settings.seed,
                 within_real=0.0,
             )["standard_error"]
-            reach = error * student_quantile(settings.fid_groups - 1)
-            result |= {
-                "standard_error": error,
-                "low": mean - reach,
-                "high": mean + reach,
-            }
+            result = student_interval(mean, error, settings.fid_groups - 1)
         return {"kid": result, "kid_std": {"value": deviation}}

@@ -10,7 +10,8 @@ from keras_gans.metrics.evaluation.certificate import differences
 from keras_gans.metrics.registry import Described, Inputs, Metric
 from keras_gans.metrics.scores.fid import FrechetDistance
 from keras_gans.metrics.scores.neighbours import nearest_neighbours
-from keras_gans.metrics.statistics.moments import Moments, as_features
+from keras_gans.metrics.statistics.arrays import as_features
+from keras_gans.metrics.statistics.moments import Moments
 
 
 def memorization(

@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_gans.checks import integer
+from keras_gans.metrics.statistics.arrays import as_array
 
 _WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 _RADIUS, _DEVIATION = 5, 1.5
@@ -166,9 +166,7 @@ def _smallest_side(levels):
 
 def as_pixels(images: Any) -> np.ndarray:
     """Returns images as an array, checked; any number of channels."""
-    if keras.ops.is_tensor(images):
-        images = keras.ops.convert_to_numpy(images)
-    images = np.asarray(images)
+    images = as_array(images)
     right = images.dtype == np.uint8 or (
         images.dtype.kind == "f" and np.all((images >= 0) & (images <= _RANGE))
     )

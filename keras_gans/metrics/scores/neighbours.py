@@ -6,7 +6,11 @@ import keras
 import numpy as np
 
 from keras_gans.checks import integer, one_of
-from keras_gans.metrics.statistics.distances import distance_blocks
+from keras_gans.metrics.statistics.arrays import as_array
+from keras_gans.metrics.statistics.distances import (
+    distance_blocks,
+    squared_differences,
+)
 
 DISTANCES = ("l1", "l2")
 # Numbers of the differences held at once, so that they stay in the cache.
@@ -143,17 +147,8 @@ def _euclidean(x, y, farthest, k):
         bound = np.minimum(bound, np.square(farthest[block]) * (1 + 1e-12))
         rows, columns = np.nonzero(squares <= bound + 2 * error)
         rows += block.start
-        yield rows, columns, _differences(x, y, rows, columns)
-
-
-def _differences(x, y, rows, columns):
-    distances = np.empty(len(rows))
-    step = max(1, _NUMBERS // x.shape[1])
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        difference = x[rows[part]] - y[columns[part]]
-        distances[part] = np.einsum("nd,nd->n", difference, difference)
-    return np.sqrt(distances)
+        squares = squared_differences(x, y, rows, columns)
+        yield rows, columns, np.sqrt(squares)
 
 
 def _kth_smallest(values, k):
@@ -165,9 +160,7 @@ def _kth_smallest(values, k):
 
 def _as_items(name, items):
     """Returns `items`, uint8 as they are and others in float64, checked."""
-    if keras.ops.is_tensor(items):
-        items = keras.ops.convert_to_numpy(items)
-    items = np.asarray(items)
+    items = as_array(items)
     if items.dtype != np.uint8:
         items = items.astype(np.float64)
     if items.ndim < 2 or 0 in items.shape[1:]:

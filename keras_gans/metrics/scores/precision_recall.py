@@ -9,7 +9,7 @@ from keras_gans.metrics.registry import Inputs, Metric, MetricSettings
 from keras_gans.metrics.statistics.distances import (
     FeatureSet,
     distance_blocks,
-    sum_differences,
+    squared_differences,
 )
 
 
@@ -49,8 +49,7 @@ def precision_recall(real: Any, fake: Any, k: int = 3) -> dict[str, float]:
     integer("k", k, minimum=1)
     real = FeatureSet("real", real, k)
     fake = FeatureSet("fake", fake, k, real.dimension)
-    (real_radii,), (fake_radii,) = real.radii([k]), fake.radii([k])
-    return _measured(real, fake, [_PrecisionRecall(real_radii, fake_radii)])
+    return _measured(real, fake, precision_k=k)
 
 
 def density_coverage(real: Any, fake: Any, k: int = 5) -> dict[str, float]:
@@ -92,71 +91,38 @@ def density_coverage(real: Any, fake: Any, k: int = 5) -> dict[str, float]:
     integer("k", k, minimum=1)
     real = FeatureSet("real", real, k)
     fake = FeatureSet("fake", fake, 0, real.dimension)
-    (radii,) = real.radii([k])
-    return _measured(real, fake, [_DensityCoverage(radii, fake.counts, k)])
+    return _measured(real, fake, density_k=k)
 
 
-class _PrecisionRecall:
-    """Counts who is covered, from blocks of squared distances.
-
-    Attributes:
-        real_radii: Squares of the distinct real vectors' radii.
-        fake_radii: Of the distinct fake vectors'; None if they have none.
-    """
-
-    def __init__(self, real_radii, fake_radii):
-        self.real_radii, self.fake_radii = real_radii, fake_radii
-        self._real = np.zeros(len(real_radii), bool)
-        self._fake = np.zeros(len(fake_radii), bool)
-
-    def add(self, rows, squares):
-        self._real[rows] = (squares <= self.fake_radii).any(axis=1)
-        self._fake |= (squares <= self.real_radii[rows, None]).any(axis=0)
-
-    def result(self, real: Any, fake: Any):
-        return {
-            "precision": fake.share(self._fake),
-            "recall": real.share(self._real),
-        }
-
-
-class _DensityCoverage:
-    """Counts who is in the real balls; see `_PrecisionRecall`."""
-
-    fake_radii = None
-
-    def __init__(self, real_radii, fake_counts, k):
-        self.real_radii, self._k = real_radii, k
-        self._fake_counts = fake_counts
-        self._fakes_inside = []
-
-    def add(self, rows, squares):
-        inside = squares < self.real_radii[rows, None]
-        self._fakes_inside.append(inside @ self._fake_counts)
-
-    def result(self, real: Any, fake: Any):
-        inside = np.concatenate(self._fakes_inside)
-        pairs = int(inside @ real.counts)
-        return {
-            "density": pairs / (self._k * fake.count),
-            "coverage": real.share(inside > 0),
-        }
-
-
-def _measured(real, fake, measures):
-    """Returns the results of all `measures`, from one pass over the pairs."""
+def _measured(real, fake, precision_k=None, density_k=None):
+    """Returns the measures whose k is given, from one pass over the pairs."""
+    ks = [k for k in (precision_k, density_k) if k is not None]
+    radii = dict(zip(ks, real.radii(ks), strict=True))
+    limits = [fake.radii([precision_k])[0]] if precision_k else []
+    inside = np.empty(len(real.distinct), np.int64)
+    in_fake = np.zeros(len(real.distinct), bool)
+    in_real = np.zeros(len(fake.distinct), bool)
     for rows, squares, error in distance_blocks(real.distinct, fake.distinct):
         unsure = np.zeros(squares.shape, bool)
-        for measure in measures:
-            unsure |= np.abs(squares - measure.real_radii[rows, None]) <= error
-            if measure.fake_radii is not None:
-                unsure |= np.abs(squares - measure.fake_radii) <= error
-        sum_differences(squares, unsure, real.distinct[rows], fake.distinct)
-        for measure in measures:
-            measure.add(rows, squares)
+        for limit in [radii[k][rows, None] for k in ks] + limits:
+            unsure |= np.abs(squares - limit) <= error
+        squares[unsure] = squared_differences(
+            real.distinct[rows], fake.distinct, *np.nonzero(unsure)
+        )
+        if precision_k:
+            in_fake[rows] = (squares <= limits[0]).any(axis=1)
+            in_real |= (squares <= radii[precision_k][rows, None]).any(axis=0)
+        if density_k:
+            balls = squares < radii[density_k][rows, None]
+            inside[rows] = balls @ fake.counts
     result = {}
-    for measure in measures:
-        result.update(measure.result(real, fake))
+    if precision_k:
+        result["precision"] = fake.share(in_real)
+        result["recall"] = real.share(in_fake)
+    if density_k:
+        pairs = int(inside @ real.counts)
+        result["density"] = pairs / (density_k * fake.count)
+        result["coverage"] = real.share(inside > 0)
     return result
 
 
@@ -180,15 +146,8 @@ class PrecisionRecall(Metric):
         return settings.precision_k + 1
 
     def result(self) -> dict[str, dict]:
-        precision_k, density_k = self._ks
-        fake = FeatureSet("fake", self.inputs.sample.features, precision_k)
-        of_precision, of_density = self._real.radii(self._ks)
-        (fake_radii,) = fake.radii([precision_k])
-        measures = [
-            _PrecisionRecall(of_precision, fake_radii),
-            _DensityCoverage(of_density, fake.counts, density_k),
-        ]
-        values = _measured(self._real, fake, measures)
+        fake = FeatureSet("fake", self.inputs.sample.features, self._ks[0])
+        values = _measured(self._real, fake, *self._ks)
         return {name: {"value": value} for name, value in values.items()}
 
     def certificate(self, score: str) -> dict:

@@ -1,11 +1,12 @@
 """The sliced Wasserstein distance between images, scale by scale."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from keras_gans.checks import channel_count, integer
-from keras_gans.metrics.extractors.base import as_images
+from keras_gans.metrics.statistics.arrays import as_images
 from keras_gans.metrics.statistics.feature_sample import FeatureSample
 
 _SMALLEST = 16
@@ -18,6 +19,7 @@ _NUMBERS = 2**20
 _ROWS, _DIRECTIONS = 8192, 32
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class SlicedWassersteinImages:
     """Sliced Wasserstein distance of patches, per level of a pyramid.
 
@@ -67,30 +69,21 @@ class SlicedWassersteinImages:
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §5.
     """
 
-    def __init__(
-        self,
-        resolution: int,
-        *,
-        channels: int = 3,
-        patches: int = 128,
-        directions: int = 128,
-        repeats: int = 4,
-        capacity: int = 2**16,
-        seed: int = 0,
-    ):
-        integer("resolution", resolution, minimum=_SMALLEST)
-        integer("patches", patches, minimum=1)
-        integer("directions", directions, minimum=1)
-        integer("repeats", repeats, minimum=1)
-        integer("capacity", capacity, minimum=1)
-        integer("seed", seed, minimum=0)
-        self.resolutions = _resolutions(resolution)
-        self.channels = channel_count(channels)
-        self.patches = patches
-        self.directions = directions
-        self.repeats = repeats
-        self.capacity = capacity
-        self.seed = seed
+    resolution: int
+    _: dataclasses.KW_ONLY
+    channels: int = 3
+    patches: int = 128
+    directions: int = 128
+    repeats: int = 4
+    capacity: int = 2**16
+    seed: int = 0
+
+    def __post_init__(self):
+        least = {"resolution": _SMALLEST, "seed": 0}
+        for name, value in vars(self).items():
+            integer(name, value, minimum=least.get(name, 1))
+        channel_count(self.channels)
+        self.resolutions = _resolutions(self.resolution)
         # One seed for both sides: equal images then give equal patches.
         self._sides = {real: self._new_side() for real in (True, False)}
 

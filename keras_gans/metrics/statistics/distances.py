@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from keras_gans.metrics.statistics.moments import as_features
+from keras_gans.metrics.statistics.arrays import as_features
 
 # Rows of the matrix of distances held at once.
 _BLOCK = 256
-# Numbers of the differences held at once.
-_NUMBERS = 2**20
+# Numbers of the differences held at once, so that they stay in the cache.
+_NUMBERS = 2**16
 
 
 class FeatureSet:
@@ -59,8 +59,8 @@ class FeatureSet:
             # The k-th smallest estimate is within `error` of the distance.
             bound = np.partition(squares, last - 1)[:, last - 1 : last]
             chosen = squares <= bound + 2 * error
-            sum_differences(
-                squares, chosen, self.distinct[rows], self._features
+            squares[chosen] = squared_differences(
+                self.distinct[rows], self._features, *np.nonzero(chosen)
             )
             nearest = np.partition(squares, last - 1)[:, :last]
             nearest.sort(axis=1)
@@ -95,13 +95,14 @@ def distance_blocks(x: np.ndarray, y: np.ndarray) -> Iterator[tuple]:
         yield rows, squares, relative * (x_squares + y_squares.max())
 
 
-def sum_differences(
-    squares: np.ndarray, chosen: np.ndarray, x: np.ndarray, y: np.ndarray
-) -> None:
-    """Replaces the `chosen` of the `squares` by Σ (x - y)²."""
-    rows, columns = np.nonzero(chosen)
+def squared_differences(
+    x: np.ndarray, y: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> np.ndarray:
+    """Returns Σ (x - y)² of each pair of a row of x and one of y."""
+    squares = np.empty(len(rows))
     step = max(1, _NUMBERS // x.shape[1])
     for start in range(0, len(rows), step):
-        i, j = rows[start : start + step], columns[start : start + step]
-        difference = x[i] - y[j]
-        squares[i, j] = np.einsum("nd,nd->n", difference, difference)
+        part = slice(start, start + step)
+        difference = x[rows[part]] - y[columns[part]]
+        squares[part] = np.einsum("nd,nd->n", difference, difference)
+    return squares

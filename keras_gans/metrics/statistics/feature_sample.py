@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_gans.metrics.statistics.moments import as_features
+from keras_gans.metrics.statistics.arrays import as_features
 
 # Vectors kept for kernels and neighbours: 51 MB at 1,280 numbers.
 KEPT_FEATURES = 10_000

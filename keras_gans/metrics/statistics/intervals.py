@@ -27,11 +27,28 @@ def compare_intervals(a: tuple[float, float], b: tuple[float, float]) -> str:
     return "tied"
 
 
-def student_quantile(degrees: int) -> float:
-    """Returns t that Student's |T| exceeds with probability 5 %."""
+def student_interval(
+    value: float, error: float, degrees: int
+) -> dict[str, float]:
+    """Returns `value` with its interval value ± t s of Student's distribution.
+
+    Args:
+        value: The estimate.
+        error: Its standard error s.
+        degrees: Degrees of freedom of t, which |T| exceeds in 5 % of cases.
+
+    Returns:
+        `value`, `standard_error`, `low` and `high`.
+    """
     from scipy import stats
 
-    return float(stats.t.ppf((1 + LEVEL) / 2, degrees))
+    reach = float(error) * float(stats.t.ppf((1 + LEVEL) / 2, degrees))
+    return {
+        "value": float(value),
+        "standard_error": float(error),
+        "low": float(value - reach),
+        "high": float(value + reach),
+    }
 
 
 def jackknife_interval(
@@ -61,12 +78,5 @@ def jackknife_interval(
     chapter 11; Kott, 2001, "The delete-a-group jackknife", Journal of
     Official Statistics 17.
     """
-    groups = len(without)
-    error = float(np.sqrt((groups - 1) * np.var(without)))
-    reach = error * student_quantile(groups - 1)
-    return {
-        "value": float(value),
-        "standard_error": error,
-        "low": float(value - reach),
-        "high": float(value + reach),
-    }
+    degrees = len(without) - 1
+    return student_interval(value, np.sqrt(degrees * np.var(without)), degrees)

@@ -1,24 +1,27 @@
 """Mean and covariance of a stream of feature vectors."""
 
+import pickle
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from keras_gans import files
 from keras_gans.checks import integer
+from keras_gans.metrics.statistics.arrays import as_features
 
-# What NumPy's archive reader raises on damaged bytes.
-_READING_ERRORS = (
+# What readers of archives and the pickle machine raise on damaged bytes.
+READING_ERRORS = (
+    pickle.UnpicklingError,
     zipfile.BadZipFile,
     zlib.error,
+    ArithmeticError,
+    AttributeError,
     EOFError,
-    KeyError,
+    LookupError,
     MemoryError,
-    NotImplementedError,
     OSError,
     RuntimeError,
     TypeError,
@@ -148,34 +151,6 @@ class Moments:
         return moments
 
 
-def as_features(features: Any, dimension: int | None = None) -> np.ndarray:
-    """Returns `features` as float64 of shape `(count, dimension)`, checked.
-
-    Args:
-        features: Array or tensor.
-        dimension: Length of a vector; `None` takes any.
-
-    Raises:
-        ValueError: Another shape, or a number that is not finite.
-    """
-    if keras.ops.is_tensor(features):
-        features = keras.ops.convert_to_numpy(features)
-    features = np.asarray(features, np.float64)
-    if features.ndim != 2 or dimension not in (None, features.shape[1]):
-        raise ValueError(
-            f"Features must have shape (count, {dimension or 'dimension'}). "
-            f"Received: shape={features.shape}."
-        )
-    if not np.isfinite(features).all():
-        bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
-        raise ValueError(
-            "Features must be finite. Received: NaN or infinity in "
-            f"{len(bad)} of {len(features)} vectors, the first at index "
-            f"{bad[0]}. Check the images they were computed from."
-        )
-    return features
-
-
 def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
     """Writes an npz, whole or not at all."""
     # A file, since NumPy would add a suffix to a path.
@@ -198,7 +173,7 @@ def read_arrays(path: str | Path, keys: tuple[str, ...]) -> dict:
         try:
             with np.load(file) as archive:
                 return {key: archive[key] for key in keys}
-        except _READING_ERRORS as error:
+        except READING_ERRORS as error:
             raise ValueError(
                 f"The file must be a complete npz with the keys {list(keys)}. "
                 f"Received: '{path}' ({type(error).__name__}: {error}). "
