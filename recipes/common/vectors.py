@@ -107,7 +107,7 @@ class Vectors(Subject):
 
         config = self.config
         if config.method == "wgan":
-            optimizer, rates = "rmsprop", [config.clipping_learning_rate] * 2
+            optimizer, rates = "rmsprop_tf", [config.clipping_learning_rate] * 2
             bound = {"weight_clipping": config.weight_clip}
         else:
             optimizer, rates = "adam", config.select(*RATES).values()

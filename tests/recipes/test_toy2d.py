@@ -105,7 +105,7 @@ def test_the_methods_bound_the_critic_as_in_their_papers():
     assert clipped.penalty is None
     assert clipped.weight_clipping == 0.01
     optimizers = [gan.optimizer.discriminator for gan in gans.values()]
-    assert [type(o).__name__ for o in optimizers] == ["Adam", "RMSprop"]
+    assert [type(o).__name__ for o in optimizers] == ["Adam", "RMSpropTF"]
     assert float(optimizers[1].learning_rate) == pytest.approx(5e-5)
     assert (optimizers[0].beta_1, optimizers[0].beta_2) == (0.5, 0.9)
     points = np.random.default_rng(0).normal(size=(10, 2)).astype("float32")
