@@ -7,6 +7,7 @@ from typing import Any
 
 from keras_gans.callbacks.at_steps import AtSteps, Logs
 from keras_gans.callbacks.summary import SummaryWriter
+from keras_gans.data.waiting import Waiting
 
 # A window has at least so many steps, and lasts at least so many seconds.
 _STEPS = 20
@@ -58,9 +59,6 @@ class InputMonitor(AtSteps):
         threshold: float = 0.1,
         log_dir: str | os.PathLike | None = None,
     ):
-        # The other callbacks are imported without the data pipeline.
-        from keras_gans.data.waiting import Waiting
-
         super().__init__(at_end=False)
         if not 0.0 < threshold <= 1.0:
             raise ValueError(

@@ -5,6 +5,7 @@ import os
 import keras
 
 from keras_gans.checks import integer
+from keras_gans.data.runtime import tf
 
 XLA_DEVICE_COUNT = "--xla_force_host_platform_device_count"
 
@@ -46,8 +47,6 @@ def virtual_cpu_devices(count: int) -> None:
 
 
 def _divide_for_tensorflow(count: int) -> int:
-    import tensorflow as tf
-
     processor = tf.config.list_physical_devices("CPU")[0]
     devices = [tf.config.LogicalDeviceConfiguration() for _ in range(count)]
     try:

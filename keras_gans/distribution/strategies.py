@@ -6,14 +6,12 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from keras_gans.checks import one_of
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.runtime import tf
 
 NAMES = ("none", "mirrored", "multi_worker", "tpu", "data_parallel")
 NAMES_OF_BACKEND = {
@@ -138,8 +136,6 @@ def _data_parallel() -> Iterator[Replicas]:
 
 
 def _mirrored() -> "tf.distribute.Strategy":
-    import tensorflow as tf
-
     # By default TensorFlow takes only the first of several logical CPUs.
     gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
     if gpus:
@@ -151,8 +147,6 @@ def _mirrored() -> "tf.distribute.Strategy":
 
 
 def _multi_worker() -> "tf.distribute.Strategy":
-    import tensorflow as tf
-
     class Strategy(tf.distribute.MultiWorkerMirroredStrategy):
         # `fit` reduces the tuple of a batch, and losses along axis 0, where
         # this class takes tensors, and scalars have no axis.
@@ -204,8 +198,6 @@ def _check_tf_config(text: str) -> None:
 
 
 def _tpu(tpu: str) -> "tf.distribute.Strategy":
-    import tensorflow as tf
-
     try:
         resolver = _find_tpu(tpu)
         tf.config.experimental_connect_to_cluster(resolver)
@@ -220,8 +212,6 @@ def _tpu(tpu: str) -> "tf.distribute.Strategy":
 
 
 def _find_tpu(tpu: str) -> "tf.distribute.cluster_resolver.TPUClusterResolver":
-    import tensorflow as tf
-
     if tpu == "local" and not tf.config.list_physical_devices("TPU"):
         raise OSError("this machine has no TPU")
     resolver = tf.distribute.cluster_resolver.TPUClusterResolver(tpu=tpu)

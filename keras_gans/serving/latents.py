@@ -1,17 +1,12 @@
 """Draws and paths in latent space, as TensorFlow graphs can hold them."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from keras_gans.data.runtime import tf
 
 LATENTS_STREAM = 0
 LABELS_STREAM = 1
 
 
 def _seed(seed: "tf.Tensor", stream: int) -> "tf.Tensor":
-    import tensorflow as tf
-
     return tf.stack([tf.cast(seed, tf.int64), tf.constant(stream, tf.int64)])
 
 
@@ -48,8 +43,6 @@ def draw_latents(
 
     Reference: [Brock et al., 2018](https://arxiv.org/abs/1809.11096), §3.1.
     """
-    import tensorflow as tf
-
     # Philox makes number k of its stream from (seed, k); the default
     # algorithm depends on the device.
     uniform = tf.random.stateless_uniform(
@@ -74,8 +67,6 @@ def draw_labels(
     Returns:
         int32 tensor of shape `(count,)`.
     """
-    import tensorflow as tf
-
     return tf.random.stateless_uniform(
         (count,),
         _seed(seed, LABELS_STREAM),
@@ -111,8 +102,6 @@ def spherical_path(
 
     Reference: [White, 2016](https://arxiv.org/abs/1609.04468), §2.1.
     """
-    import tensorflow as tf
-
     unit_start = tf.math.divide_no_nan(start, tf.norm(start))
     unit_end = tf.math.divide_no_nan(end, tf.norm(end))
     # Accurate at every angle, where the arc cosine of the dot product is not.

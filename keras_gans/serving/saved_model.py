@@ -7,6 +7,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from keras_gans.data.runtime import tf
 from keras_gans.serving.signatures import Form, build_module
 
 
@@ -28,8 +29,6 @@ def write_saved_model(
         ValueError: If the generator cannot draw an image of the last class,
             or draws values that are not finite.
     """
-    import tensorflow as tf
-
     # Variables of a copy belong to no distribution strategy.
     copy = keras.models.clone_model(generator)
     copy.set_weights(generator.get_weights())
@@ -51,8 +50,6 @@ def write_saved_model(
 
 
 def _try(generator: keras.Model, form: Form) -> None:
-    import tensorflow as tf
-
     last = form.num_classes - 1
     inputs = np.zeros((1, form.latent_dim), "float32")
     if form.num_classes:

@@ -2,19 +2,15 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import keras
 
+from keras_gans.data.runtime import tf
 from keras_gans.serving.latents import (
     draw_labels,
     draw_latents,
     spherical_path,
 )
-
-if TYPE_CHECKING:
-    import tensorflow as tf
-
 
 OUTPUTS = ("images", "points", "tokens")
 
@@ -49,8 +45,6 @@ def build_module(
     Returns:
         The module, and its functions by signature name.
     """
-    import tensorflow as tf
-
     module = tf.Module()
     make = _conditional if form.num_classes else _unconditional
     made = make(_renderer(generator, form), form)
@@ -64,7 +58,6 @@ def build_module(
 
 def _renderer(generator, form):
     """Returns a function from latents and labels to outputs by name."""
-    import tensorflow as tf
 
     def render(latents, labels=None):
         inputs = latents
@@ -90,8 +83,6 @@ def _renderer(generator, form):
 
 
 def _in_range(name, value, lowest, highest):
-    import tensorflow as tf
-
     inside = tf.reduce_all((value >= lowest) & (value <= highest))
     rule = f"`{name}` must be from {lowest} to {highest}"
     return _required(inside, rule, value)
@@ -99,8 +90,6 @@ def _in_range(name, value, lowest, highest):
 
 def _required(condition, rule, *received):
     """Returns a context of operations that wait for a check."""
-    import tensorflow as tf
-
     check = tf.debugging.Assert(condition, [f"{rule}. Received:", *received])
     return tf.control_dependencies([check])
 
@@ -122,8 +111,6 @@ def _path(start, end, steps):
 
 def _signature(form, *names):
     """Returns a decorator for functions of inputs with these names."""
-    import tensorflow as tf
-
     latent = form.latent_dim
     specs = {
         "latents": tf.TensorSpec((None, latent), tf.float32, "latents"),
@@ -144,8 +131,6 @@ def _signature(form, *names):
 
 
 def _unconditional(render, form):
-    import tensorflow as tf
-
     # Defaults must be tensors: others are left out of the SavedModel.
     full = tf.constant(1.0)
 
@@ -173,8 +158,6 @@ def _unconditional(render, form):
 
 
 def _conditional(render, form):
-    import tensorflow as tf
-
     full, anything = tf.constant(1.0), tf.constant(-1)
 
     @_signature(form, "latents", "labels")

@@ -79,7 +79,7 @@ def test_seeds_of_the_model_itself_advance_in_every_pass(
 def test_dropout_of_the_discriminator_advances_in_both_updates(
     make_gan, batch, share_fakes
 ):
-    gan = make_gan(share_fakes=share_fakes)
+    gan = make_gan(share_fakes=share_fakes, joint_scoring=True)
     gan.fit(*batch, batch_size=4, verbose=0)
     [dropout] = [
         layer
@@ -138,14 +138,16 @@ def test_without_one_there_is_no_further_random_state():
 
 
 def test_images_at_several_scales_are_augmented_together():
-    gan = MSGGAN.from_settings(
-        resolution=8,
-        channels=1,
-        latent_dim=4,
-        max_channels=4,
-        penalty_weight=1.0,
+    parts = MSGGAN.from_settings(
+        resolution=8, channels=1, latent_dim=4, max_channels=4
+    )
+    gan = MSGGAN(
+        parts.generator,
+        parts.discriminator,
+        penalty=GradientPenalty(1.0),
         augmentation=Brightness(),
     )
+    gan.compile("sgd", "sgd")
     images = np.random.default_rng(0).uniform(-1, 1, (4, 8, 8, 1))
     history = gan.fit(images, batch_size=4, verbose=0).history
     assert all(np.isfinite(values).all() for values in history.values())

@@ -221,7 +221,7 @@ class TestRefused:
             linear_gan(share_fakes=True, **{name: 2})
 
     def test_exempting_a_layer_that_is_not_there(self):
-        with pytest.raises(ValueError, match="exempt='lats'.*mean 'latents"):
+        with pytest.raises(ValueError, match="exempt='lats'"):
             linear_gan(weight_clipping=1.0, weight_clipping_exempt=("lats",))
 
     def test_presets_of_the_base(self):

@@ -188,6 +188,7 @@ def test_the_penalty_takes_one_norm_over_all_scales():
         loss="wasserstein",
         penalty=GradientPenalty(3.0),
     )
+    gan.compile("sgd", "sgd")
     real = ops.convert_to_tensor(IMAGES)
     fake = gan.generate(LATENTS, None)
     with_penalty, _ = gan.discriminator_objective(real, None, fake, None)
