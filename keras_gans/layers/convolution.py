@@ -17,10 +17,6 @@ class Conv2D(keras.layers.Conv2D):
     Dilations, groups, unequal strides and images with the channels first go
     the way of Keras.
 
-    Args:
-        *args: See `keras.layers.Conv2D`.
-        **kwargs: See `keras.layers.Conv2D`.
-
     Example:
     >>> Conv2D(5, 3, padding="same").compute_output_shape((2, 8, 8, 3))
     (2, 8, 8, 5)
@@ -48,10 +44,6 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     Square kernels of stride 2 with padding `same` have a form of their own,
     as four convolutions of a quarter of the taps where that is faster; others
     go the way of Keras.
-
-    Args:
-        *args: See `keras.layers.Conv2DTranspose`.
-        **kwargs: See `keras.layers.Conv2DTranspose`.
 
     Example:
     >>> layer = Conv2DTranspose(5, 4, 2, padding="same")

@@ -50,14 +50,7 @@ def read_cache(
 ) -> tuple[Moments, np.ndarray, dict[int, Moments] | None] | None:
     """Returns what is stored, or None where it must be computed.
 
-    Args:
-        path: The file.
-        dimension: Length of a feature vector.
-        count: Images that were asked for, None for all.
-        by_class: Whether moments of each class are needed.
-
-    Returns:
-        Moments, kept features, and the moments by label or None.
+    That is moments, kept features, and, where asked for, moments by label.
     """
     keys = (*Moments.ARRAYS, "features", *(_CLASSES if by_class else ()))
     try:
