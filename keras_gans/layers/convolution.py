@@ -25,16 +25,8 @@ class Conv2D(keras.layers.Conv2D):
     def call(self, inputs: Any) -> Any:
         if not _is_plain(self):
             return super().call(inputs)
-        return _activated(
-            self,
-            backend.convolve(
-                inputs,
-                ops.convert_to_tensor(self.kernel),
-                _bias(self),
-                self.strides[0],
-                self.padding,
-            ),
-        )
+        options = self.strides[0], self.padding
+        return _computed(self, backend.convolve, inputs, *options)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -61,12 +53,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         )
         if not doubling:
             return super().call(inputs)
-        return _activated(
-            self,
-            backend.convolve_transposed(
-                inputs, ops.convert_to_tensor(self.kernel), _bias(self)
-            ),
-        )
+        return _computed(self, backend.convolve_transposed, inputs)
 
 
 def _is_plain(layer):
@@ -78,11 +65,8 @@ def _is_plain(layer):
     )
 
 
-def _bias(layer):
-    return ops.convert_to_tensor(layer.bias) if layer.use_bias else None
-
-
-def _activated(layer, outputs):
-    if layer.activation is None:
-        return outputs
-    return layer.activation(outputs)
+def _computed(layer, convolve, inputs, *options):
+    kernel = ops.convert_to_tensor(layer.kernel)
+    bias = ops.convert_to_tensor(layer.bias) if layer.use_bias else None
+    outputs = convolve(inputs, kernel, bias, *options)
+    return outputs if layer.activation is None else layer.activation(outputs)
