@@ -98,7 +98,7 @@ def wgan_gp_generator(
         ValueError: For networks that there are not.
     """
     check_architecture(architecture, resolution, num_classes)
-    options.update(resolution=resolution, width=width)
+    options.update(resolution=resolution, width=width or None)
     if architecture == "dcgan_mlp":
         return wgan_mlp_generator(**options)
     options["batch_statistics"] = batch_statistics
@@ -147,7 +147,7 @@ def wgan_gp_critic(
         ValueError: For networks that there are not.
     """
     check_architecture(architecture, resolution, num_classes)
-    options.update(resolution=resolution, width=width)
+    options.update(resolution=resolution, width=width or None)
     options["normalization"] = normalization
     if architecture == "resnet":
         return wgan_resnet_critic(
