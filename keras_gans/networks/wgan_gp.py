@@ -110,8 +110,7 @@ def wgan_gp_generator(
         return resnet101_generator(**options)
     constant = architecture == "dcgan_no_bn_constant"
     plain = constant or architecture == "dcgan_no_norm"
-    if resolution == 28 and method != "wgan":
-        plain = True
+    plain |= resolution == 28 and method != "wgan"
     return wgan_dcgan_generator(
         constant_width=constant,
         activation=_activation(architecture),
