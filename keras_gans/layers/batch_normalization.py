@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from keras_gans import backend, checks
+from keras_gans.layers.configured import ConfiguredLayer
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class BatchNormalization(keras.layers.Layer):
+class BatchNormalization(ConfiguredLayer):
     """Normalizes each channel over the batch, then scales and shifts it.
 
     For features x of shape (N, H, W, C),
@@ -42,6 +43,8 @@ class BatchNormalization(keras.layers.Layer):
 
     Reference: [Ioffe & Szegedy, 2015](https://arxiv.org/abs/1502.03167).
     """
+
+    settings = ("momentum", "epsilon", "batch_statistics")
 
     def __init__(
         self,
@@ -107,13 +110,6 @@ class BatchNormalization(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "batch_statistics": self.batch_statistics,
-        }
-
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class ConditionalBatchNormalization(BatchNormalization):
@@ -152,6 +148,8 @@ class ConditionalBatchNormalization(BatchNormalization):
     [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637), Appendix A.
     """
 
+    settings = (*BatchNormalization.settings, "num_classes")
+
     def __init__(
         self,
         num_classes: int,
@@ -177,6 +175,3 @@ class ConditionalBatchNormalization(BatchNormalization):
 
     def _affine_shape(self, channels):
         return (self.num_classes, channels)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "num_classes": self.num_classes}

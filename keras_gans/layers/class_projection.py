@@ -6,11 +6,12 @@ import keras
 from keras import ops
 
 from keras_gans import checks
+from keras_gans.layers.configured import ConfiguredLayer
 from keras_gans.layers.spectral_normalization import spectrally_normalized
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ClassProjection(keras.layers.Layer):
+class ClassProjection(ConfiguredLayer):
     """Inner product of features with a learned vector of their class.
 
     For pooled features h of shape (N, C) and labels y of shape (N,),
@@ -40,6 +41,8 @@ class ClassProjection(keras.layers.Layer):
     Reference: [Miyato & Koyama, 2018](https://arxiv.org/abs/1802.05637), §3.
     """
 
+    settings = ("num_classes", "spectral_norm")
+
     def __init__(self, num_classes: int, spectral_norm: bool = True, **kwargs):
         super().__init__(**kwargs)
         self.num_classes = checks.integer("num_classes", num_classes)
@@ -64,9 +67,3 @@ class ClassProjection(keras.layers.Layer):
         self, features_shape: tuple, labels_shape: Any = None
     ) -> tuple:
         return (features_shape[0], 1)
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "num_classes": self.num_classes,
-            "spectral_norm": self.spectral_norm,
-        }

@@ -17,10 +17,6 @@ class Conv2D(keras.layers.Conv2D):
     Dilations, groups, unequal strides and images with the channels first go
     the way of Keras.
 
-    Args:
-        *args: See `keras.layers.Conv2D`.
-        **kwargs: See `keras.layers.Conv2D`.
-
     Example:
     >>> Conv2D(5, 3, padding="same").compute_output_shape((2, 8, 8, 3))
     (2, 8, 8, 5)
@@ -29,16 +25,8 @@ class Conv2D(keras.layers.Conv2D):
     def call(self, inputs: Any) -> Any:
         if not _is_plain(self):
             return super().call(inputs)
-        return _activated(
-            self,
-            backend.convolve(
-                inputs,
-                ops.convert_to_tensor(self.kernel),
-                _bias(self),
-                self.strides[0],
-                self.padding,
-            ),
-        )
+        options = self.strides[0], self.padding
+        return _computed(self, backend.convolve, inputs, *options)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -48,10 +36,6 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
     Square kernels of stride 2 with padding `same` have a form of their own,
     as four convolutions of a quarter of the taps where that is faster; others
     go the way of Keras.
-
-    Args:
-        *args: See `keras.layers.Conv2DTranspose`.
-        **kwargs: See `keras.layers.Conv2DTranspose`.
 
     Example:
     >>> layer = Conv2DTranspose(5, 4, 2, padding="same")
@@ -69,12 +53,7 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
         )
         if not doubling:
             return super().call(inputs)
-        return _activated(
-            self,
-            backend.convolve_transposed(
-                inputs, ops.convert_to_tensor(self.kernel), _bias(self)
-            ),
-        )
+        return _computed(self, backend.convolve_transposed, inputs)
 
 
 def _is_plain(layer):
@@ -86,11 +65,8 @@ def _is_plain(layer):
     )
 
 
-def _bias(layer):
-    return ops.convert_to_tensor(layer.bias) if layer.use_bias else None
-
-
-def _activated(layer, outputs):
-    if layer.activation is None:
-        return outputs
-    return layer.activation(outputs)
+def _computed(layer, convolve, inputs, *options):
+    kernel = ops.convert_to_tensor(layer.kernel)
+    bias = ops.convert_to_tensor(layer.bias) if layer.use_bias else None
+    outputs = convolve(inputs, kernel, bias, *options)
+    return outputs if layer.activation is None else layer.activation(outputs)

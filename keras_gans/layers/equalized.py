@@ -6,14 +6,17 @@ import keras
 from keras import ops
 
 from keras_gans import backend, checks
+from keras_gans.layers.configured import ConfiguredLayer
 from keras_gans.layers.resampling import UpsampleConv2D
 
 # He's gain for leaky ReLUs, which the networks use for every layer.
 GAIN = 2.0**0.5
 
 
-class _EqualizedKernel(keras.layers.Layer):
+class _EqualizedKernel(ConfiguredLayer):
     """What equalized layers share: a N(0, 1) kernel, its scale and a bias."""
+
+    settings = ("filters", "use_bias", "gain")
 
     def __init__(self, filters, use_bias=True, gain=GAIN, **kwargs):
         super().__init__(**kwargs)
@@ -36,16 +39,6 @@ class _EqualizedKernel(keras.layers.Layer):
 
     def _scaled_kernel(self):
         return ops.convert_to_tensor(self.kernel) * self.scale
-
-    def _with_bias(self, outputs):
-        return outputs + self.bias if self.use_bias else outputs
-
-    def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "filters": self.filters,
-            "use_bias": self.use_bias,
-            "gain": self.gain,
-        }
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -83,6 +76,8 @@ class EqualizedConv2D(_EqualizedKernel):
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.1.
     """
 
+    settings = (*_EqualizedKernel.settings, "kernel_size", "padding")
+
     def __init__(
         self,
         filters: int,
@@ -110,18 +105,9 @@ class EqualizedConv2D(_EqualizedKernel):
         )
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        batch, height, width, _ = input_shape
         less = self.kernel_size - 1 if self.padding == "valid" else 0
-        return (
-            batch,
-            None if height is None else height - less,
-            None if width is None else width - less,
-            self.filters,
-        )
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"kernel_size": self.kernel_size, "padding": self.padding}
-        return super().get_config() | own
+        sizes = (None if n is None else n - less for n in input_shape[1:3])
+        return (input_shape[0], *sizes, self.filters)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -152,6 +138,8 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.1.
     """
 
+    settings = (*UpsampleConv2D.settings, "gain")
+
     def __init__(
         self,
         filters: int,
@@ -173,7 +161,7 @@ class EqualizedUpsampleConv2D(UpsampleConv2D):
         config = super().get_config()
         # It is not an option here.
         config.pop("kernel_initializer")
-        return {**config, "gain": self.gain}
+        return config
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -206,6 +194,8 @@ class EqualizedLatentMap(_EqualizedKernel):
     and Table 2.
     """
 
+    settings = (*_EqualizedKernel.settings, "size")
+
     def __init__(
         self,
         filters: int,
@@ -227,13 +217,11 @@ class EqualizedLatentMap(_EqualizedKernel):
         kernel = ops.reshape(self._scaled_kernel(), (inputs.shape[-1], -1))
         outputs = ops.matmul(inputs, kernel)
         shape = (-1, self.size, self.size, self.filters)
-        return self._with_bias(ops.reshape(outputs, shape))
+        outputs = ops.reshape(outputs, shape)
+        return outputs + self.bias if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (input_shape[0], self.size, self.size, self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size}
 
 
 def _check_gain(gain):

@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from keras_gans import checks
+from keras_gans.layers.configured import ConfiguredLayer
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class MinibatchStdDev(keras.layers.Layer):
+class MinibatchStdDev(ConfiguredLayer):
     """Appends the batch's mean feature deviation as one channel.
 
     For features x of shape (N, H, W, C), in groups of G images,
@@ -39,6 +40,8 @@ class MinibatchStdDev(keras.layers.Layer):
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §3.
     """
 
+    settings = ("group_size", "epsilon")
+
     def __init__(
         self, group_size: int | None = None, epsilon: float = 1e-8, **kwargs
     ):
@@ -67,7 +70,3 @@ class MinibatchStdDev(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return (*input_shape[:-1], input_shape[-1] + 1)
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"group_size": self.group_size, "epsilon": self.epsilon}
-        return super().get_config() | own

@@ -5,9 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans.layers.configured import ConfiguredLayer
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class PixelNormalization(keras.layers.Layer):
+class PixelNormalization(ConfiguredLayer):
     """Scales the feature vector of each pixel to unit mean square.
 
     For features x of C channels,
@@ -35,6 +37,8 @@ class PixelNormalization(keras.layers.Layer):
     Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §4.2.
     """
 
+    settings = ("epsilon",)
+
     def __init__(self, epsilon: float = 1e-8, **kwargs):
         super().__init__(**kwargs)
         if not epsilon > 0:
@@ -52,6 +56,3 @@ class PixelNormalization(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "epsilon": self.epsilon}

@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend, checks
+from keras_gans.layers.configured import ConfiguredLayer
 
 
 def scaled(shape: tuple, factor: float, channels: int) -> tuple:
@@ -20,7 +21,7 @@ def scaled(shape: tuple, factor: float, channels: int) -> tuple:
     return (shape[0], *sizes, channels)
 
 
-class _NHWCLayer(keras.layers.Layer):
+class _NHWCLayer(ConfiguredLayer):
     """A layer of images whose channels come last."""
 
     def __init__(self, **kwargs):
@@ -83,6 +84,8 @@ class AveragePool2D(_NHWCLayer):
 class _ResamplingConv2D(_NHWCLayer):
     """What the two fused convolutions share: a 3x3 kernel and a bias."""
 
+    settings = ("filters", "use_bias", "folding")
+
     def __init__(
         self,
         filters: int,
@@ -114,16 +117,8 @@ class _ResamplingConv2D(_NHWCLayer):
         return self._convolve(inputs, ops.convert_to_tensor(self.kernel), bias)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.update(
-            filters=self.filters,
-            use_bias=self.use_bias,
-            folding=self.folding,
-            kernel_initializer=keras.initializers.serialize(
-                self.kernel_initializer
-            ),
-        )
-        return config
+        initializer = keras.initializers.serialize(self.kernel_initializer)
+        return super().get_config() | {"kernel_initializer": initializer}
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -180,13 +175,8 @@ class Conv2DAveragePool(_ResamplingConv2D):
 
         pool(W * x) = ↓(W * B x),
 
-    a convolution of stride 2. The variable stays the 3x3 kernel W.
-
-    Args:
-        filters: Positive int, output channels.
-        use_bias: Whether a bias is added.
-        folding: Whether to use the folded form.
-        kernel_initializer: Initializer of the `(3, 3, in, out)` kernel.
+    a convolution of stride 2. The variable stays the 3x3 kernel W. The
+    arguments are those of `UpsampleConv2D`.
 
     Input shape: `(batch, height, width, channels)`.
     Output shape: `(batch, height // 2, width // 2, filters)`.

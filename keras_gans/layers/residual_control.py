@@ -5,12 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.layers.convolution import Conv2D
-from keras_gans.layers.spectral_normalization import spectrally_normalized
+from keras_gans.layers.self_attention import GatedResidual
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class ResidualControl(keras.layers.Layer):
+class ResidualControl(GatedResidual):
     """A residual block with as many parameters as `SelfAttention`.
 
     For x of C channels, with a 3x3 convolution a to C/8 and a 1x1
@@ -40,42 +39,15 @@ class ResidualControl(keras.layers.Layer):
     Reference: [Zhang et al., 2019](https://arxiv.org/abs/1805.08318), Table 1.
     """
 
-    def __init__(self, spectral_norm: bool = True, **kwargs):
-        super().__init__(**kwargs)
-        self.spectral_norm = spectral_norm
-
     def build(self, input_shape: tuple) -> None:
         channels = input_shape[-1]
-        if channels % 8:
-            raise ValueError(
-                "The block reduces its channels by 8, so their number must be "
-                f"a multiple of 8. Received: channels={channels}."
-            )
+        self._check_channels(channels)
         self.reduce = self._convolution(channels // 8, 3, "reduce")
         self.expand = self._convolution(channels, 1, "expand")
         self.reduce.build(input_shape)
         self.expand.build((*input_shape[:-1], channels // 8))
-        self.gamma = self.add_weight(
-            name="gamma", shape=(), initializer="zeros"
-        )
+        self._add_gamma()
 
     def call(self, inputs: Any) -> Any:
         features = ops.relu(self.reduce(ops.relu(inputs)))
         return inputs + self.gamma * self.expand(features)
-
-    def _convolution(self, filters, size, name):
-        layer = Conv2D(
-            filters,
-            size,
-            padding="same",
-            use_bias=False,
-            name=name,
-            dtype=self.dtype_policy,
-        )
-        return spectrally_normalized(layer, self.spectral_norm)
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "spectral_norm": self.spectral_norm}

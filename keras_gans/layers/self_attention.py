@@ -6,12 +6,44 @@ import keras
 from keras import ops
 
 from keras_gans import checks
+from keras_gans.layers.configured import ConfiguredLayer
 from keras_gans.layers.convolution import Conv2D
 from keras_gans.layers.spectral_normalization import spectrally_normalized
 
 
+class GatedResidual(ConfiguredLayer):
+    """Adds to x some γ f(x), where the learned scalar γ starts at 0."""
+
+    settings = ("spectral_norm",)
+
+    def __init__(self, spectral_norm: bool = True, **kwargs):
+        super().__init__(**kwargs)
+        self.spectral_norm = spectral_norm
+
+    def _check_channels(self, channels):
+        if channels % 8:
+            raise ValueError(
+                f"{type(self).__name__} reduces its channels by 8, so their "
+                "number must be a multiple of 8. Received: "
+                f"channels={channels}."
+            )
+
+    def _convolution(self, filters, size, name):
+        options = {"padding": "same", "use_bias": False, "name": name}
+        layer = Conv2D(filters, size, dtype=self.dtype_policy, **options)
+        return spectrally_normalized(layer, self.spectral_norm)
+
+    def _add_gamma(self):
+        self.gamma = self.add_weight(
+            name="gamma", shape=(), initializer="zeros"
+        )
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        return input_shape
+
+
 @keras.saving.register_keras_serializable(package="keras_gans")
-class SelfAttention(keras.layers.Layer):
+class SelfAttention(GatedResidual):
     """Adds to each position a weighted sum over all positions.
 
     For x of C channels at N = H·W positions, with 1x1 convolutions f, g, h
@@ -50,20 +82,17 @@ class SelfAttention(keras.layers.Layer):
     released code, `non_local.py`.
     """
 
+    settings = (*GatedResidual.settings, "variant")
+
     def __init__(
         self, variant: str = "code", spectral_norm: bool = True, **kwargs
     ):
-        super().__init__(**kwargs)
+        super().__init__(spectral_norm, **kwargs)
         self.variant = checks.one_of("variant", variant, ("code", "paper"))
-        self.spectral_norm = spectral_norm
 
     def build(self, input_shape: tuple) -> None:
         _, height, width, channels = input_shape
-        if channels % 8:
-            raise ValueError(
-                "Self-attention reduces its channels by 8, so their number "
-                f"must be a multiple of 8. Received: channels={channels}."
-            )
+        self._check_channels(channels)
         pooled = self.variant == "code"
         if pooled and ((height or 0) % 2 or (width or 0) % 2):
             raise ValueError(
@@ -72,20 +101,18 @@ class SelfAttention(keras.layers.Layer):
                 f"height={height}, width={width}. Use variant='paper' or an "
                 "even size."
             )
-        self.query = self._projection(channels // 8, "query")
-        self.key = self._projection(channels // 8, "key")
-        self.value = self._projection(
-            channels // 2 if pooled else channels, "value"
+        self.query = self._convolution(channels // 8, 1, "query")
+        self.key = self._convolution(channels // 8, 1, "key")
+        self.value = self._convolution(
+            channels // 2 if pooled else channels, 1, "value"
         )
         layers = [self.query, self.key, self.value]
         for layer in layers:
             layer.build(input_shape)
         if pooled:
-            self.output_projection = self._projection(channels, "output")
+            self.output_projection = self._convolution(channels, 1, "output")
             self.output_projection.build((*input_shape[:-1], channels // 2))
-        self.gamma = self.add_weight(
-            name="gamma", shape=(), initializer="zeros"
-        )
+        self._add_gamma()
 
     def call(self, inputs: Any) -> Any:
         _, height, width, channels = inputs.shape
@@ -104,12 +131,6 @@ class SelfAttention(keras.layers.Layer):
         scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         return ops.softmax(ops.cast(scores, "float32"), axis=-1)
 
-    def _projection(self, filters, name):
-        layer = Conv2D(
-            filters, 1, use_bias=False, name=name, dtype=self.dtype_policy
-        )
-        return spectrally_normalized(layer, self.spectral_norm)
-
     def _pool(self, inputs):
         return ops.max_pool(inputs, 2, 2) if self.variant == "code" else inputs
 
@@ -117,10 +138,3 @@ class SelfAttention(keras.layers.Layer):
     def _positions(inputs):
         _, height, width, channels = inputs.shape
         return ops.reshape(inputs, (-1, height * width, channels))
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return input_shape
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"variant": self.variant, "spectral_norm": self.spectral_norm}
-        return super().get_config() | own

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from keras_gans import checks
 from keras_gans.layers import BatchNormalization, Conv2D, NormalToUniform
+from keras_gans.layers.configured import ConfiguredLayer
 from keras_gans.networks.wgan_layers import doubling
 
 # Widths of the generator's first feature map and of its hidden transposed
@@ -229,8 +230,10 @@ def class_probabilities(discriminator: keras.Model) -> keras.Model:
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class _OneHot(layers.Layer):
+class _OneHot(ConfiguredLayer):
     """Encodes labels (N,) as rows of the identity, (N, num_classes)."""
+
+    settings = ("num_classes",)
 
     def __init__(self, num_classes, **kwargs):
         super().__init__(**kwargs)
@@ -241,9 +244,6 @@ class _OneHot(layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.num_classes)
-
-    def get_config(self):
-        return {**super().get_config(), "num_classes": self.num_classes}
 
 
 def _normal():

@@ -77,12 +77,7 @@ def char_discriminator(
     A convolution of one tap to `width` channels, the generator's residual
     blocks, and a dense layer on all positions; no normalization.
 
-    Args:
-        vocabulary: Symbols V, at least 2.
-        length: Characters of a line.
-        width: Channels.
-        blocks: Residual blocks.
-        kernel_size: Odd number of taps of the blocks' convolutions.
+    The arguments are those of `char_generator`.
 
     Returns:
         A model from probabilities, or one-hot symbols, `(N, length,

@@ -7,11 +7,7 @@ released code lim0606/pytorch-geometric-gan, models/dcgan.py.
 import keras
 from keras import layers
 
-from keras_gans.layers import (
-    BatchNormalization,
-    Conv2D,
-    Conv2DTranspose,
-)
+from keras_gans.layers import BatchNormalization, Conv2D, Conv2DTranspose
 
 
 def geo_gan_generator(

@@ -43,12 +43,8 @@ def mlp_discriminator(
 
     The layers are those of `mlp_generator`, with one score at the end. A
     critic of 12 layers, `depth=11`, is the one of the paper's study of
-    gradient norms; its width is not published.
-
-    Args:
-        dimensions: Coordinates of a point.
-        width: Units of each hidden layer.
-        depth: Number of hidden layers, at least 1.
+    gradient norms; its width is not published. The arguments are those of
+    `mlp_generator`.
 
     Returns:
         A model from points `(N, dimensions)` to scores `(N, 1)`, float32

@@ -123,8 +123,7 @@ def msg_generator(
             )(features)
             features = _activate(features, f"{block}_1")
             features = PixelNormalization(name=f"{block}_norm_1")(features)
-        features = EqualizedConv2D(width, 3, name=f"{block}_conv_2")(features)
-        features = _activate(features, f"{block}_2")
+        features = _convolve(features, width, 3, block, 2)
         features = PixelNormalization(name=f"{block}_norm_2")(features)
         image = EqualizedConv2D(channels, 1, name=f"to_image_{size}")(features)
         # Images are float32 under every dtype policy.
@@ -187,12 +186,12 @@ def msg_discriminator(
     features = None
     for size, inputs in reversed(list(zip(filters, images, strict=True))):
         width = filters[size]
+        own = width if features is None else width // parts
+        image = EqualizedConv2D(own, 1, name=f"from_image_{size}")(inputs)
         if features is None:
-            features = _from_image(inputs, width, size)
+            features = image
         else:
-            features = join(name=f"combine_{size}")(
-                [_from_image(inputs, width // parts, size), features]
-            )
+            features = join(name=f"combine_{size}")([image, features])
         if size > 4:
             features = _halving_block(
                 features, width, filters[size // 2] // parts, f"block_{size}"
@@ -202,28 +201,23 @@ def msg_discriminator(
 
 
 def _halving_block(features, width, outputs, name):
-    for index, filters in enumerate((width, outputs), start=1):
-        features = EqualizedConv2D(filters, 3, name=f"{name}_conv_{index}")(
-            features
-        )
-        features = _activate(features, f"{name}_{index}")
+    features = _convolve(features, width, 3, name, 1)
+    features = _convolve(features, outputs, 3, name, 2)
     return AveragePool2D(name=f"{name}_pool")(features)
 
 
 def _final_block(features, width, group_size):
     features = MinibatchStdDev(group_size, name="minibatch_stddev")(features)
-    features = EqualizedConv2D(width, 3, name="block_4_conv_1")(features)
-    features = _activate(features, "block_4_1")
-    features = EqualizedConv2D(width, 4, "valid", name="block_4_conv_2")(
-        features
-    )
-    features = _activate(features, "block_4_2")
+    features = _convolve(features, width, 3, "block_4", 1)
+    features = _convolve(features, width, 4, "block_4", 2, "valid")
     scores = EqualizedConv2D(1, 1, name="score")(features)
     return layers.Flatten(name="scores")(scores)
 
 
-def _from_image(images, filters, size):
-    return EqualizedConv2D(filters, 1, name=f"from_image_{size}")(images)
+def _convolve(features, filters, size, block, index, padding="same"):
+    name = f"{block}_conv_{index}"
+    features = EqualizedConv2D(filters, size, padding, name=name)(features)
+    return _activate(features, f"{block}_{index}")
 
 
 def _activate(features, name):

@@ -27,9 +27,10 @@ OUTPUT_SCALE = 0.2
 
 def resnet101_generator(
     *,
+    resolution: int = RESOLUTION,
     channels: int = 3,
     latent_dim: int = 128,
-    width: int = 64,
+    width: int | None = None,
     batch_statistics: bool = True,
     name: str = "generator",
 ) -> keras.Model:
@@ -40,9 +41,11 @@ def resnet101_generator(
     tanh(x / 5). Weighted layers: 33 blocks of 3, the first and the last.
 
     Args:
+        resolution: 64.
         channels: Image channels.
         latent_dim: Length of the latent vectors.
-        width: Even base width; stages have 8, 4, 2, 1 and 1/2 of it.
+        width: Even base width; stages have 8, 4, 2, 1 and 1/2 of it. None for
+            the published 64.
         batch_statistics: Whether batch normalization uses the batch's
             moments in sampling too, as published.
         name: Name of the model.
@@ -52,9 +55,10 @@ def resnet101_generator(
         (N, 64, 64, channels) float32.
 
     Raises:
-        ValueError: When `width` is not a positive multiple of 4.
+        ValueError: For another resolution, or a `width` that is not a
+            positive multiple of 4.
     """
-    (first, plain), *rest = _stages(width)
+    (first, plain), *rest = _stages(resolution, width)
     normalize = Normalization("batch", batch_statistics)
     latents = keras.Input((latent_dim,), name="latents")
     features = dense(16 * first, "dense")(latents)
@@ -72,14 +76,16 @@ def resnet101_generator(
 
 def resnet101_critic(
     *,
+    resolution: int = RESOLUTION,
     channels: int = 3,
-    width: int = 64,
+    width: int | None = None,
     normalization: str = "layer",
     name: str = "discriminator",
 ) -> keras.Model:
     """Builds the 101-layer ResNet critic, which mirrors the generator.
 
     Args:
+        resolution: 64.
         channels: Image channels.
         width: Even base width, see `resnet101_generator`.
         normalization: `layer`, `batch` or `none`. Batch normalization does
@@ -91,11 +97,11 @@ def resnet101_critic(
         a linear function of the 4x4 features divided by 5.
 
     Raises:
-        ValueError: For an unknown normalization, or a `width` that is not a
-            positive multiple of 4.
+        ValueError: For an unknown normalization, another resolution, or a
+            `width` that is not a positive multiple of 4.
     """
     normalize = Normalization(normalization)
-    (first, plain), *rest = reversed(_stages(width))
+    (first, plain), *rest = reversed(_stages(resolution, width))
     images = keras.Input((RESOLUTION, RESOLUTION, channels), name="images")
     features = conv(first, 1, glorot(), "from_image")(images)
     features = _plain_blocks(features, first, plain, normalize)
@@ -160,7 +166,13 @@ def _resampling_conv(filters, resample, name):
     return conv(filters, 3, he(), name)
 
 
-def _stages(width):
+def _stages(resolution, width):
+    if resolution != RESOLUTION:
+        raise ValueError(
+            f"The 101-layer ResNets are for {RESOLUTION} pixels. Received: "
+            f"resolution={resolution}."
+        )
+    width = 64 if width is None else width
     if width < 4 or width % 4:
         raise ValueError(
             "The bottlenecks have a quarter of `width` at the least, so it "

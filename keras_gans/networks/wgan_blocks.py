@@ -62,7 +62,10 @@ ARCHITECTURES = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Blocks(ResidualBlocks):
-    """Makes the layers of one network with its common options."""
+    """Makes the layers of one network with its common options.
+
+    `gain` is that of resampling convolutions and shortcuts.
+    """
 
     architecture: Architecture
     normalization: Normalization

@@ -218,7 +218,7 @@ def wgan_mlp_generator(
     resolution: int = 64,
     channels: int = 3,
     latent_dim: int = 128,
-    width: int = 512,
+    width: int | None = None,
     depth: int = 4,
     name: str = "generator",
 ) -> keras.Model:
@@ -228,7 +228,7 @@ def wgan_mlp_generator(
         resolution: Height and width of the images.
         channels: Image channels.
         latent_dim: Length of the latent vectors.
-        width: Units of a hidden layer.
+        width: Units of a hidden layer, None for the published 512.
         depth: Hidden layers.
         name: Name of the model.
 
@@ -240,7 +240,7 @@ def wgan_mlp_generator(
     features = latents
     for index in range(depth):
         features = layers.Dense(
-            width,
+            width or 512,
             "relu",
             kernel_initializer="he_uniform",
             name=f"dense_{index + 1}",

@@ -4,7 +4,6 @@ import keras
 
 from keras_gans import checks
 from keras_gans.networks.resnet101 import (
-    RESOLUTION,
     resnet101_critic,
     resnet101_generator,
 )
@@ -45,11 +44,6 @@ def check_architecture(
             "Only architecture='resnet' has a conditional form. Received: "
             f"architecture={architecture!r}, num_classes={num_classes}. Use "
             "num_classes=0."
-        )
-    if architecture == "resnet101" and resolution != RESOLUTION:
-        raise ValueError(
-            f"The 101-layer ResNets are for {RESOLUTION} pixels. Received: "
-            f"resolution={resolution}."
         )
 
 
@@ -104,9 +98,7 @@ def wgan_gp_generator(
         ValueError: For networks that there are not.
     """
     check_architecture(architecture, resolution, num_classes)
-    options["resolution"] = resolution
-    if width:
-        options["width"] = width
+    options.update(resolution=resolution, width=width or None)
     if architecture == "dcgan_mlp":
         return wgan_mlp_generator(**options)
     options["batch_statistics"] = batch_statistics
@@ -115,12 +107,10 @@ def wgan_gp_generator(
             num_classes=num_classes, folding=folding, **options
         )
     if architecture == "resnet101":
-        del options["resolution"]
         return resnet101_generator(**options)
     constant = architecture == "dcgan_no_bn_constant"
     plain = constant or architecture == "dcgan_no_norm"
-    if resolution == 28 and method != "wgan":
-        plain = True
+    plain |= resolution == 28 and method != "wgan"
     return wgan_dcgan_generator(
         constant_width=constant,
         activation=_activation(architecture),
@@ -156,15 +146,13 @@ def wgan_gp_critic(
         ValueError: For networks that there are not.
     """
     check_architecture(architecture, resolution, num_classes)
-    options.update(resolution=resolution, normalization=normalization)
-    if width:
-        options["width"] = width
+    options.update(resolution=resolution, width=width or None)
+    options["normalization"] = normalization
     if architecture == "resnet":
         return wgan_resnet_critic(
             num_classes=num_classes, folding=folding, **options
         )
     if architecture == "resnet101":
-        del options["resolution"]
         return resnet101_critic(**options)
     return wgan_dcgan_critic(
         activation=_activation(architecture),

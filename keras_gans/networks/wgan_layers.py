@@ -1,6 +1,7 @@
 """Layers, initializers and normalizations of the WGAN-GP networks."""
 
 import dataclasses
+import functools
 import math
 from typing import Any
 
@@ -100,18 +101,9 @@ def uniform(
     return keras.initializers.RandomUniform(-limit, limit, seed)
 
 
-def he(
-    stride: int = 1, transposed: bool = False, gain: float = 1.0
-) -> FanAverageUniform:
-    """Returns the initializer of layers before a ReLU."""
-    return FanAverageUniform(2.0, stride, transposed, gain)
-
-
-def glorot(
-    stride: int = 1, transposed: bool = False, gain: float = 1.0
-) -> FanAverageUniform:
-    """Returns the initializer of shortcuts, outputs and dense layers."""
-    return FanAverageUniform(1.0, stride, transposed, gain)
+# Before a ReLU; and of shortcuts, outputs and dense layers.
+he = functools.partial(FanAverageUniform, 2.0)
+glorot = functools.partial(FanAverageUniform, 1.0)
 
 
 def conv(

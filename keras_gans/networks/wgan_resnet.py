@@ -161,7 +161,6 @@ def wgan_resnet_critic(
         )
     if resolution == 32:
         features = layers.ReLU(name="final_relu")(features)
-    pooled = features
     if map_resolution or resolution != 64:
         pooled = layers.GlobalAveragePooling2D(name="mean")(features)
     else:

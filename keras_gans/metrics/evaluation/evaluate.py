@@ -1,11 +1,4 @@
-"""Scores of one set of samples under one protocol or several.
-
-Names say which features are compared: `fid_lite0` and `kid_lite0` are of
-EfficientNet-Lite0, at a stated resolution, and cannot be compared with the
-FID and KID of the literature; `fid_clean`, `fid_tensorflow` and `fid_pytorch`
-are of FID's Inception network under three protocols, which cannot be compared
-with each other either.
-"""
+"""Scores of one set of samples under one protocol or several."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -96,10 +89,7 @@ def evaluate_samples(
 ) -> dict:
     """Returns `scores_of_samples` as one flat dictionary, ready for JSON.
 
-    Args:
-        sample_batches: See `scores_of_samples`.
-        references: Likewise.
-        **options: Likewise.
+    The arguments are those of `scores_of_samples`.
 
     Returns:
         For each score its value under its name, such as `fid_lite0`, and with
@@ -113,11 +103,9 @@ def evaluate_samples(
 
 
 def flattened(scores: Sequence[Score], one_certificate: bool = True) -> dict:
-    """Returns scores as `evaluate_samples` does.
+    """Returns scores of one set of samples as `evaluate_samples` does.
 
-    Args:
-        scores: Of one set of samples.
-        one_certificate: Whether all are against one reference.
+    With `one_certificate` all are against one reference.
     """
     result, certificates = {}, {}
     for score in scores:

@@ -98,8 +98,8 @@ def tasks_of(
         if name not in computed:
             lacking = METRICS[name].needs - references[0].provides
             raise ValueError(
-                f"`{name}` needs {_listed(NEEDS[n] for n in sorted(lacking))}."
-                f" Received: {_listed(repr(r.name) for r in references)} "
+                f"`{name}` needs {', '.join(NEEDS[n] for n in sorted(lacking))}"
+                f". Received: {', '.join(repr(r.name) for r in references)} "
                 "without. Leave the metric out, or give that."
             )
     return [task for task in tasks if task.metrics]
@@ -117,10 +117,6 @@ def _check_references(references, held_out):
             "Held-out images are one for each reference. Received: "
             f"{len(held_out)} for {len(references)}."
         )
-
-
-def _listed(words):
-    return ", ".join(words)
 
 
 class Protocol:

@@ -140,7 +140,6 @@ class Reference:
             path = cache_path(
                 cache_dir, extractor.certificate, content_hash, count, by_class
             )
-            path.parent.mkdir(parents=True, exist_ok=True)
             stored = read_cache(path, extractor.dimension, count, by_class)
         if stored is None:
             stored = _computed(batches, extractor, name, count, by_class)

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_gans import files
+from keras_gans.metrics.extractors.torch_weights import READING_ERRORS
 from keras_gans.metrics.statistics.feature_sample import KEPT_FEATURES
-from keras_gans.metrics.statistics.moments import (
-    Moments,
-    read_arrays,
-    write_arrays,
-)
+from keras_gans.metrics.statistics.moments import Moments
 
 _CLASSES = tuple(f"class_{name}" for name in ("labels", *Moments.ARRAYS))
 
@@ -42,7 +40,11 @@ def write_cache(
         arrays["class_labels"] = np.asarray(list(class_moments), np.int64)
         for name in Moments.ARRAYS:
             arrays[f"class_{name}"] = np.stack([part[name] for part in parts])
-    write_arrays(path, **arrays, checksum=_checksum(arrays.values()))
+    arrays["checksum"] = _checksum(arrays.values())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A file, since NumPy would add a suffix to a path.
+    with files.replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
 
 
 def read_cache(
@@ -50,24 +52,18 @@ def read_cache(
 ) -> tuple[Moments, np.ndarray, dict[int, Moments] | None] | None:
     """Returns what is stored, or None where it must be computed.
 
-    Args:
-        path: The file.
-        dimension: Length of a feature vector.
-        count: Images that were asked for, None for all.
-        by_class: Whether moments of each class are needed.
-
-    Returns:
-        Moments, kept features, and the moments by label or None.
+    That is moments, kept features, and, where asked for, moments by label.
     """
     keys = (*Moments.ARRAYS, "features", *(_CLASSES if by_class else ()))
     try:
-        arrays = read_arrays(path, (*keys, "checksum"))
-        checksum = str(arrays.pop("checksum"))
-        if checksum != _checksum(arrays.values()):
-            return None
-        moments = Moments.from_arrays(arrays, path)
-        class_moments = _class_moments(arrays, path) if by_class else None
-    except (ValueError, OSError):
+        # Opened here, since NumPy leaves a damaged file that it opened open.
+        with path.open("rb") as file, np.load(file) as archive:
+            arrays = {key: archive[key] for key in keys}
+            if str(archive["checksum"]) != _checksum(arrays.values()):
+                return None
+        moments = Moments.from_arrays(arrays)
+        class_moments = _class_moments(arrays) if by_class else None
+    except READING_ERRORS:
         return None
     features = arrays["features"]
     if (
@@ -81,12 +77,12 @@ def read_cache(
     return moments, features, class_moments
 
 
-def _class_moments(arrays, path):
+def _class_moments(arrays):
     labels = arrays["class_labels"].tolist()
     columns = [arrays[f"class_{name}"] for name in Moments.ARRAYS]
     return {
         label: Moments.from_arrays(
-            dict(zip(Moments.ARRAYS, values, strict=True)), path
+            dict(zip(Moments.ARRAYS, values, strict=True))
         )
         for label, *values in zip(labels, *columns, strict=True)
     }

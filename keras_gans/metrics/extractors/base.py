@@ -72,12 +72,8 @@ class FeatureExtractor:
     def outputs(self, images: Any) -> dict[str, np.ndarray]:
         """Returns features and class scores of `images`, in one pass.
 
-        Args:
-            images: As for a call.
-
-        Returns:
-            `features`, as a call returns them, and `logits`, float32 of shape
-            `(count, classes)`: the scores before the softmax.
+        These are `features`, as a call returns them, and `logits`, float32 of
+        shape `(count, classes)`: the scores before the softmax.
         """
         features = self(images)
         kernel, bias = self._classifier
@@ -116,19 +112,11 @@ def fold_normalization(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns kernel and bias of a convolution and its normalization in one.
 
-    γ (W∗x - μ) / sqrt(σ² + ε) + β is one convolution, of kernel s W and bias
-    β - s μ with s = γ / sqrt(σ² + ε). Computed in float64.
-
-    Args:
-        kernel: W of shape `(out, in, height, width)`, PyTorch's order.
-        scale: γ of shape `(out,)`.
-        shift: β.
-        mean: μ.
-        variance: σ².
-        epsilon: ε.
-
-    Returns:
-        Kernel of shape `(height, width, in, out)` and bias `(out,)`.
+    γ (W∗x - μ) / sqrt(σ² + ε) + β, with the scale γ, the shift β, the mean μ
+    and the variance σ² of shape `(out,)`, is one convolution, of kernel s W
+    and bias β - s μ with s = γ / sqrt(σ² + ε). Computed in float64. W has
+    PyTorch's shape `(out, in, height, width)`, the result Keras's `(height,
+    width, in, out)`.
     """
     scale, shift, mean, variance = (
         np.asarray(values, np.float64)

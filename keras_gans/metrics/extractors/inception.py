@@ -130,14 +130,9 @@ class InceptionFeatures(FeatureExtractor):
     def outputs(self, images: Any) -> dict[str, np.ndarray]:
         """Returns features and class scores of `images`, in one pass.
 
-        Args:
-            images: As for a call.
-
-        Returns:
-            `features`, as a call returns them; `logits`, float32 `(count,
-            1008)`, the scores before the softmax; and `logits_unbiased`,
-            likewise without the bias of the last layer, which the original
-            code of the Inception score leaves out.
+        These are those of `FeatureExtractor.outputs`, with 1,008 classes, and
+        `logits_unbiased`: the logits without the bias of the last layer, which
+        the original code of the Inception score leaves out.
         """
         outputs = super().outputs(images)
         unbiased = outputs["logits"] - self._weights.bias

@@ -17,8 +17,6 @@ from keras_gans.metrics.extractors.base import (
 
 DIMENSION = 2048
 CLASSES = 1008
-# A smaller image has no pixels left before the last blocks.
-MINIMUM_RESOLUTION = 75
 
 
 def build_network() -> keras.Model:

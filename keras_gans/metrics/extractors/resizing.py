@@ -69,13 +69,7 @@ def is_bilinear(method: str) -> bool:
 
 
 def resize_bilinear(images: np.ndarray, size: int, method: str) -> Any:
-    """Returns a tensor of the backend: `images` resized, see above.
-
-    Args:
-        images: uint8 of shape `(count, height, width, channels)`.
-        size: Side of the output in pixels.
-        method: `"tf1_bilinear"` or `"torch_bilinear"`.
-    """
+    """Returns what `resize_images` does, a tensor of the backend."""
     # Rows first: they are whole, so uint8 is copied in long pieces.
     for axis in (1, 2):
         lower, upper, weight = _neighbours(images.shape[axis], size, method)
@@ -109,13 +103,7 @@ def _neighbours(length, size, method):
 def resize_with_pillow(image: np.ndarray, size: int, method: str) -> np.ndarray:
     """Returns one image resized by Pillow, which releases the interpreter.
 
-    Args:
-        image: uint8 of shape `(height, width, channels)`.
-        size: Side of the output in pixels.
-        method: `"clean"` or `"clean_float"`.
-
-    Returns:
-        `(size, size, channels)`; uint8 for `"clean"`, else float32.
+    It is uint8 for the method `"clean"`, else float32.
     """
     if method == "clean" and image.shape[-1] == 3:
         return _bicubic(image, size)

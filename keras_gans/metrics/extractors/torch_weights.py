@@ -11,11 +11,26 @@ import io
 import math
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from keras_gans.metrics.statistics.moments import READING_ERRORS
+# What the pickle machine and readers of archives raise on damaged bytes.
+READING_ERRORS = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _LEGACY_PROTOCOL = 1001

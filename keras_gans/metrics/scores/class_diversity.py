@@ -70,12 +70,8 @@ class ClassDiversity:
     sample of all that were seen: memory is flat, 4 bytes for each number of
     `capacity` images a class.
 
-    Args:
-        pairs: As in `class_diversity`.
-        seed: Fixes the pairs and the images that are kept.
-        levels: As in `ms_ssim`.
-        capacity: Images kept of a class, at least 2. The default is enough
-            for pairs that share no image.
+    `seed` fixes the images that are kept too, and the default `capacity`, at
+    least 2, is enough for pairs that share no image.
 
     Example:
     >>> diversity = ClassDiversity()

@@ -59,12 +59,6 @@ def inception_score(
     integer("splits", splits)
     logits = as_logits(logits)
     count = len(logits)
-    if count < splits:
-        raise ValueError(
-            "An Inception score needs at least as many samples as splits. "
-            f"Received: {count} samples, splits={splits}. Add samples, or "
-            "take fewer splits."
-        )
     if seed is None:
         # The split s with s·count // splits ≤ position that is the last.
         groups = ((np.arange(count) + 1) * splits - 1) // count
@@ -141,9 +135,9 @@ class InceptionScore:
             empty = int((self._counts == 0).sum())
             raise ValueError(
                 "Every split of an Inception score needs a sample. Received: "
-                f"{self._counts.sum()} samples, which leave {empty} of "
-                f"{self.splits} splits empty. Add samples, or take fewer "
-                "splits."
+                f"{self._counts.sum()} samples, splits={self.splits}, which "
+                f"leave {empty} of {self.splits} splits empty. Add samples, or "
+                "take fewer splits."
             )
         mean = self._probabilities / self._counts[:, None]
         # A class of probability 0 adds 0.

@@ -90,13 +90,7 @@ class Memorization:
 
     The distances of the held-out vectors and the moments are computed once.
     Memory is the training vectors in float64, and for each fake vector its
-    distance, 8 bytes.
-
-    Args:
-        train: As in `memorization`.
-        held_out: As in `memorization`.
-        duplicate_quantile: As in `memorization`.
-        seed: As in `memorization`.
+    distance, 8 bytes. The arguments are those of `memorization`.
     """
 
     def __init__(

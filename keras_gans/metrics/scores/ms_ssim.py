@@ -147,9 +147,7 @@ def usable_levels(shape: Sequence[int], levels: int | None) -> int:
     if levels is None:
         fitting = [m for m in range(1, 6) if side >= _smallest_side(m)]
         levels = max(fitting, default=1)
-    integer("levels", levels, minimum=1)
-    if levels > len(_WEIGHTS):
-        raise ValueError(f"`levels` must be at most 5. Received: {levels}.")
+    integer("levels", levels, maximum=len(_WEIGHTS))
     if side < _smallest_side(levels):
         raise ValueError(
             f"MS-SSIM of levels={levels} needs images of at least "

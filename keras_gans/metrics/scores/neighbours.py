@@ -12,7 +12,6 @@ from keras_gans.metrics.statistics.distances import (
     squared_differences,
 )
 
-DISTANCES = ("l1", "l2")
 # Numbers of the differences held at once, so that they stay in the cache.
 _NUMBERS = 2**16
 # Larger numbers overflow when squared.
@@ -61,7 +60,7 @@ def nearest_neighbours(
     """
     integer("block", block)
     integer("k", k)
-    one_of("distance", distance, DISTANCES)
+    one_of("distance", distance, ("l1", "l2"))
     queries = _as_items("queries", queries)
     if not len(queries):
         raise ValueError(

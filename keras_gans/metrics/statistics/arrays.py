@@ -16,9 +16,7 @@ def as_array(values: Any, dtype: Any = None) -> np.ndarray:
 def as_features(features: Any, dimension: int | None = None) -> np.ndarray:
     """Returns `features` as float64 of shape `(count, dimension)`, checked.
 
-    Args:
-        features: Array or tensor.
-        dimension: Length of a vector; `None` takes any.
+    A `dimension` of None takes any.
 
     Raises:
         ValueError: Another shape, or a number that is not finite.
@@ -35,9 +33,7 @@ def as_features(features: Any, dimension: int | None = None) -> np.ndarray:
 def as_logits(logits: Any, classes: int | None = None) -> np.ndarray:
     """Returns `logits` as float64 of shape `(count, classes)`, checked.
 
-    Args:
-        logits: Array or tensor.
-        classes: Their number; None takes any, at least 2.
+    Classes are 2 at least; None takes any number of them.
 
     Raises:
         ValueError: Another shape, or a number that is not finite.
@@ -69,10 +65,6 @@ def _finite(name, items, rows):
 
 def as_labels(labels: Any, count: int) -> np.ndarray:
     """Returns `labels` as int64 of shape `(count,)`, checked.
-
-    Args:
-        labels: Array or tensor of integers, at least 0.
-        count: How many there must be.
 
     Raises:
         ValueError: Another shape, no integers, or a negative one.

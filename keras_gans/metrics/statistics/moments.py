@@ -1,32 +1,11 @@
 """Mean and covariance of a stream of feature vectors."""
 
-import pickle
-import zipfile
-import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from keras_gans import files
 from keras_gans.checks import integer
 from keras_gans.metrics.statistics.arrays import as_features
-
-# What readers of archives and the pickle machine raise on damaged bytes.
-READING_ERRORS = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 class Moments:
@@ -125,57 +104,10 @@ class Moments:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict, path: str | Path) -> "Moments":
-        """Returns the moments stored in `arrays`, as read from `path`."""
+    def from_arrays(cls, arrays: dict) -> "Moments":
+        """Returns the moments stored in `arrays`."""
         count, mean, scatter = (arrays[key] for key in cls.ARRAYS)
-        if (
-            count.shape != ()
-            or count.dtype.kind not in "iu"
-            or count < 0
-            or mean.ndim != 1
-            or len(mean) < 1
-            or scatter.shape != 2 * mean.shape
-            or mean.dtype != np.float64
-            or scatter.dtype != np.float64
-            or not (np.isfinite(mean).all() and np.isfinite(scatter).all())
-        ):
-            raise ValueError(
-                "Moments are stored as a count, a float64 mean (d,) and a "
-                f"float64 scatter (d, d). Received: '{path}' with count "
-                f"{count.dtype}{count.shape}, mean {mean.dtype}{mean.shape}, "
-                f"scatter {scatter.dtype}{scatter.shape}."
-            )
         moments = cls(len(mean))
         moments.count = int(count)
         moments._mean, moments._scatter = mean, scatter
         return moments
-
-
-def write_arrays(path: str | Path, **arrays: np.ndarray) -> None:
-    """Writes an npz, whole or not at all."""
-    # A file, since NumPy would add a suffix to a path.
-    with files.replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
-
-
-def read_arrays(path: str | Path, keys: tuple[str, ...]) -> dict:
-    """Returns the arrays `keys` of the npz at `path`.
-
-    Raises:
-        FileNotFoundError: There is no file at `path`.
-        ValueError: The file is no complete npz, or a key is missing.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file '{path}'.")
-    # Opened here, since NumPy leaves a damaged file that it opened open.
-    with path.open("rb") as file:
-        try:
-            with np.load(file) as archive:
-                return {key: archive[key] for key in keys}
-        except READING_ERRORS as error:
-            raise ValueError(
-                f"The file must be a complete npz with the keys {list(keys)}. "
-                f"Received: '{path}' ({type(error).__name__}: {error}). "
-                "Delete it and compute it again."
-            ) from error

@@ -204,6 +204,18 @@ def test_a_damaged_cache_is_rebuilt(tmp_path, damage):
 
 
 @pytest.mark.once
+def test_a_failed_write_leaves_no_cache(tmp_path, monkeypatch):
+    def half(file, **arrays):
+        file.write(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez", half)
+    with pytest.raises(OSError, match="no space"):
+        reference_of([images(30)], cache_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.once
 def test_a_large_reference_keeps_a_bounded_sample(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "KEPT_FEATURES", 12)
     monkeypatch.setattr(reference_cache, "KEPT_FEATURES", 12)

@@ -123,7 +123,7 @@ def test_the_network_has_the_published_size(inception):
 @pytest.mark.once
 def test_nothing_is_left_of_an_image_below_the_smallest(inception):
     network = inception["clean"]._network
-    smallest = inception_network.MINIMUM_RESOLUTION
+    smallest = 75
     assert network.compute_output_shape((1, smallest, smallest, 3)) == (1, 2048)
     with pytest.raises(ValueError):
         network.compute_output_shape((1, smallest - 1, smallest - 1, 3))

@@ -3,17 +3,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from keras_gans.metrics import Moments
-from keras_gans.metrics.statistics.moments import read_arrays, write_arrays
 
 pytestmark = pytest.mark.once
-
-
-def save(moments, path):
-    write_arrays(path, **moments.to_arrays())
-
-
-def load(path):
-    return Moments.from_arrays(read_arrays(path, Moments.ARRAYS), path)
 
 
 def features(count=100, dimension=5, seed=0):
@@ -79,58 +70,13 @@ def test_the_covariance_is_exactly_symmetric():
     np.testing.assert_array_equal(moments.covariance, moments.covariance.T)
 
 
-def test_saved_moments_continue_where_they_stopped(tmp_path):
+def test_stored_moments_continue_where_they_stopped():
     x = features()
     moments = Moments(5)
     moments.update_state(x[:40])
-    save(moments, tmp_path / "moments.npz")
-    restored = load(tmp_path / "moments.npz")
+    restored = Moments.from_arrays(moments.to_arrays())
     restored.update_state(x[40:])
     assert_allclose(restored.covariance, np.cov(x.T), rtol=1e-11)
-    assert [p.name for p in tmp_path.iterdir()] == ["moments.npz"]
-
-
-def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "moments.npz"
-    moments = Moments(5)
-    moments.update_state(features())
-    save(moments, path)
-
-    def half(file, **arrays):
-        file.write(b"half")
-        raise OSError("no space left")
-
-    monkeypatch.setattr(np, "savez", half)
-    with pytest.raises(OSError, match="no space"):
-        save(moments, path)
-    monkeypatch.undo()
-    assert load(path).count == 100
-    assert [p.name for p in tmp_path.iterdir()] == ["moments.npz"]
-
-
-def test_a_damaged_file_is_named(tmp_path):
-    path = tmp_path / "moments.npz"
-    moments = Moments(5)
-    moments.update_state(features())
-    save(moments, path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"moments\.npz"):
-        load(path)
-
-
-def test_a_file_of_something_else_is_refused(tmp_path):
-    path = tmp_path / "other.npz"
-    np.savez(path, count=3, mean=np.zeros(4), scatter=np.zeros((4, 5)))
-    with pytest.raises(ValueError, match="scatter"):
-        load(path)
-    np.savez(path, images=np.zeros(3))
-    with pytest.raises(ValueError, match="count"):
-        load(path)
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent"):
-        load(tmp_path / "absent.npz")
 
 
 @pytest.mark.parametrize("dimension", [0, -1, 2.0, None])
