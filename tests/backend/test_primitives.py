@@ -157,8 +157,8 @@ def test_nothing_flows_through_no_gradient():
 
 @pytest.mark.parametrize("decay", [0.0, 0.75])
 def test_averages_follow_the_recursion(decay):
-    generator = np.random.default_rng(0)
-    values = [generator.normal(size=shape) for shape in [(3, 2), (4,), ()]]
+    random = np.random.default_rng(0)
+    values = [random.normal(size=shape) for shape in [(3, 2), (4,), ()]]
     pairs = [(variable(value), variable(value + 1.0)) for value in values]
     expected = values
     for _ in range(3):
@@ -192,9 +192,9 @@ def test_standardize_gives_the_moments_that_it_removes(dtype):
 
 
 def test_standardize_scales_and_shifts_by_channel():
-    generator = np.random.default_rng(0)
-    inputs = generator.normal(4.0, 3.0, (5, 3, 2, 4)).astype("float32")
-    scale, offset = generator.normal(size=(2, 4)).astype("float32")
+    random = np.random.default_rng(0)
+    inputs = random.normal(4.0, 3.0, (5, 3, 2, 4)).astype("float32")
+    scale, offset = random.normal(size=(2, 4)).astype("float32")
     outputs = backend.standardize(
         *(ops.convert_to_tensor(inputs), 1e-3),
         *map(ops.convert_to_tensor, (scale, offset)),
@@ -208,9 +208,9 @@ def test_standardize_scales_and_shifts_by_channel():
 def test_standardize_can_be_differentiated_twice():
     # Standardizing w x gives the same for every w, so the gradient by w x is
     # that by x over w: Σ g² is proportional to w⁻² and falls by 2 Σ g² / w.
-    generator = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     inputs, weights = (
-        ops.array(generator.normal(size=(3, 2, 2, 1)), dtype="float32")
+        ops.array(random.normal(size=(3, 2, 2, 1)), dtype="float32")
         for _ in range(2)
     )
     w = variable(1.5)

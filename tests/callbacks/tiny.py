@@ -35,8 +35,8 @@ def tiny_gan(num_classes=0, **options):
 
 
 def real_images(count=64):
-    generator = np.random.default_rng(0)
-    return generator.uniform(-1, 1, (count, 4, 4, 1)).astype("float32")
+    random = np.random.default_rng(0)
+    return random.uniform(-1, 1, (count, 4, 4, 1)).astype("float32")
 
 
 def fit(gan, steps, callbacks, epochs=1, images=None, **options):

@@ -13,8 +13,8 @@ def as_float64(tensor):
 
 
 def images_of(size, count=2):
-    generator = np.random.default_rng(0)
-    return generator.normal(size=(count, *size, 3)).astype("float32")
+    random = np.random.default_rng(0)
+    return random.normal(size=(count, *size, 3)).astype("float32")
 
 
 def assert_close(value, expected):
@@ -24,16 +24,16 @@ def assert_close(value, expected):
 
 def assert_same_function(ours, theirs, images):
     """Compares outputs, gradients, and gradients of the gradients' norm."""
-    generator = np.random.default_rng(1)
+    random = np.random.default_rng(1)
     for layer in (ours, theirs):
         layer.build(images.shape)
     for weight, other in zip(ours.weights, theirs.weights, strict=True):
-        value = generator.normal(size=weight.shape)
+        value = random.normal(size=weight.shape)
         weight.assign(value)
         other.assign(value)
     shape = theirs.compute_output_shape(images.shape)
     assert ours.compute_output_shape(images.shape) == shape
-    weights = ops.array(generator.normal(size=shape), dtype="float32")
+    weights = ops.array(random.normal(size=shape), dtype="float32")
     for value, expected in zip(
         derivatives(ours, images, weights),
         derivatives(theirs, images, weights),

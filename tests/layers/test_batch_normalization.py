@@ -33,10 +33,10 @@ class Case:
         else:
             self.layer = BatchNormalization(**options)
             self.layer.build(IMAGES.shape)
-        generator = np.random.default_rng(1)
+        random = np.random.default_rng(1)
         for weight in self.layer.weights:
             # Positive, since one of them is a variance.
-            weight.assign(generator.uniform(0.5, 1.5, weight.shape))
+            weight.assign(random.uniform(0.5, 1.5, weight.shape))
 
     def __call__(self, images, **options):
         return self.layer(images, *self.labels, **options)

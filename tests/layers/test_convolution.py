@@ -62,10 +62,10 @@ def test_a_transposed_convolution_is_keras_s(options, size):
 @pytest.mark.parametrize("size", [3, 4, 5])
 def test_transposing_is_the_way_back_of_a_convolution(size):
     # <conv(x), y> = <x, conv_transposed(y)>, summed in float64.
-    generator = np.random.default_rng(2)
-    kernel = generator.normal(size=(size, size, 3, 5)).astype("float32")
-    small = generator.normal(size=(2, 4, 3, 5)).astype("float32")
-    large = generator.normal(size=(2, 8, 6, 3)).astype("float32")
+    random = np.random.default_rng(2)
+    kernel = random.normal(size=(size, size, 3, 5)).astype("float32")
+    small = random.normal(size=(2, 4, 3, 5)).astype("float32")
+    large = random.normal(size=(2, 8, 6, 3)).astype("float32")
     kernel, small, large = map(ops.convert_to_tensor, (kernel, small, large))
     down = as_float64(backend.convolve(large, kernel, None, 2))
     up = as_float64(backend.convolve_transposed(small, kernel))

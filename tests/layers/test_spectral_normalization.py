@@ -201,9 +201,9 @@ def trained():
         "mse",
         jit_compile=keras.backend.backend() == "jax",
     )
-    generator = np.random.default_rng(4)
-    images = generator.normal(size=(8, 4, 4, 5)).astype("float32")
-    targets = generator.normal(size=(8, 3)).astype("float32")
+    random = np.random.default_rng(4)
+    images = random.normal(size=(8, 4, 4, 5)).astype("float32")
+    targets = random.normal(size=(8, 3)).astype("float32")
     before = model.get_weights()
     model.fit(
         np.tile(images, (250, 1, 1, 1)),

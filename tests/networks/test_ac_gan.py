@@ -18,9 +18,9 @@ def parameters(network):
 
 
 def random_images(count, resolution=32):
-    generator = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     shape = (count, resolution, resolution, 3)
-    return generator.uniform(-1.0, 1.0, shape).astype("float32")
+    return random.uniform(-1.0, 1.0, shape).astype("float32")
 
 
 @pytest.mark.once

@@ -103,17 +103,17 @@ def test_folding_changes_nothing(build, resolution):
     options = {"resolution": resolution, "num_classes": 4, "width": 8}
     options |= {"attention_resolution": 16}
     folded, plain = (build(folding=fold, **options) for fold in (True, False))
-    generator = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     values = {}
     for weight in folded.weights:
         # Around the initial value, so that no weight is without effect.
-        noise = generator.normal(0.0, 0.1, weight.shape)
+        noise = random.normal(0.0, 0.1, weight.shape)
         values[weight.path] = weight.numpy() + np.abs(noise)
         weight.assign(values[weight.path])
     assert {weight.path for weight in plain.weights} == set(values)
     for weight in plain.weights:
         weight.assign(values[weight.path])
-    inputs = generator.normal(size=(3, *folded.inputs[0].shape[1:]))
+    inputs = random.normal(size=(3, *folded.inputs[0].shape[1:]))
     inputs = [inputs.astype("float32"), np.array([0, 3, 1])]
     for training in (False, True):
         expected = plain(inputs, training=training).numpy()
@@ -126,9 +126,9 @@ def test_folding_changes_nothing(build, resolution):
 @BUILDERS
 def test_labels_matter(build):
     network = build(resolution=32, num_classes=3, width=8)
-    generator = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     for weight in network.trainable_weights:
-        weight.assign_add(generator.normal(0.0, 0.1, weight.shape))
+        weight.assign_add(random.normal(0.0, 0.1, weight.shape))
     inputs = np.ones((3, *network.inputs[0].shape[1:]), "float32")
     outputs = network([inputs, np.array([0, 1, 1])]).numpy()
     assert_allclose(outputs[1], outputs[2], rtol=1e-5, atol=1e-5)

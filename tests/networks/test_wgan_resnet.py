@@ -18,11 +18,11 @@ def parameters(network):
 
 def randomize(network, values=None):
     """Gives every weight a value of its own, or those of another network."""
-    generator = np.random.default_rng(0)
+    random = np.random.default_rng(0)
     new = {}
     for weight in network.weights:
         if values is None:
-            noise = np.abs(generator.normal(0.0, 0.1, weight.shape))
+            noise = np.abs(random.normal(0.0, 0.1, weight.shape))
             new[weight.path] = weight.numpy() + noise
         else:
             new[weight.path] = values[weight.path].reshape(weight.shape)

@@ -120,8 +120,8 @@ def test_a_vanishing_gradient_can_be_differentiated():
 
 def test_gradients_of_the_penalty_are_those_of_finite_differences():
     # D(x) = aᵀ tanh(W x), whose gradient by x is Wᵀ(a (1 - tanh²(W x))).
-    generator = np.random.default_rng(1)
-    inner, outer = generator.normal(size=(4, 12)), generator.normal(size=4)
+    random = np.random.default_rng(1)
+    inner, outer = random.normal(size=(4, 12)), random.normal(size=4)
     flat = IMAGES.reshape(6, -1).astype("float64")
 
     def by_numpy(inner, outer):
