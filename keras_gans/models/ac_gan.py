@@ -1,5 +1,6 @@
 """AC-GAN: a discriminator that names the class of every image."""
 
+import itertools
 from typing import Any
 
 import keras
@@ -7,6 +8,19 @@ import keras
 from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
 from keras_gans.networks.ac_gan import ac_gan_discriminator, ac_gan_generator
 from keras_gans.presets.ac_gan import ACGANSettings
+
+# What the CIFAR-10 experiment searched, each as changes to the preset
+# ac_gan_cifar10_32: both learning rates and the activation noise.
+CIFAR10_GRID = tuple(
+    {
+        "generator_learning_rate": generator_rate,
+        "discriminator_learning_rate": discriminator_rate,
+        "activation_noise": noise,
+    }
+    for generator_rate, discriminator_rate, noise in itertools.product(
+        (1e-4, 2e-4, 3e-4), (1e-4, 2e-4, 3e-4), (0.0, 0.1, 0.2)
+    )
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

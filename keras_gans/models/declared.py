@@ -6,12 +6,16 @@ from keras_gans.checks import did_you_mean
 from keras_gans.models.optimizers import make_optimizers
 from keras_gans.penalties import GradientPenalty
 from keras_gans.presets.training import (
+    OF_THE_DATA,
     OF_THE_RUN,
     GANSettings,
     OptimizerSettings,
     PenaltySettings,
     TrainerSettings,
 )
+
+# Arguments of the constructor that no preset or flag can state.
+BESIDES = ("augmentation", "joint_scoring", "name", "penalty")
 
 
 class DeclaredModel:
@@ -61,7 +65,8 @@ class DeclaredModel:
             decay_steps: Training steps over which both learning rates fall
                 linearly to 0; None keeps them constant.
             **settings: Fields of `cls.SETTINGS`, which describes them; `loss`
-                may be an `AdversarialLoss` too.
+                may be an `AdversarialLoss` too. Besides, `augmentation`,
+                `joint_scoring`, `penalty` and `name` of the constructor.
 
         Raises:
             ValueError: For a value that the architecture has not.
@@ -72,12 +77,12 @@ class DeclaredModel:
                 f"{cls.__name__} has no settings of its own. Construct it of "
                 "two networks, or call from_settings of a paper's class."
             )
-        own = {}
+        own = {key: settings.pop(key) for key in BESIDES if key in settings}
         if not isinstance(settings.get("loss", ""), str):
             own["loss"] = settings.pop("loss")
         for name in settings:
             if name not in cls.SETTINGS.names():
-                known = (*cls.SETTINGS.names(), "num_classes", "decay_steps")
+                known = (*cls.SETTINGS.names(), *OF_THE_DATA, *BESIDES)
                 raise TypeError(
                     f"{cls.__name__} has no setting `{name}`."
                     f"{did_you_mean(name, known)}"

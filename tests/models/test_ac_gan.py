@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from keras_gans import backend, losses
 from keras_gans.layers import NormalToUniform
-from keras_gans.models.ac_gan import ACGAN
+from keras_gans.models.ac_gan import ACGAN, CIFAR10_GRID
 
 CLASSES = 3
 SMALL = {
@@ -240,3 +240,13 @@ def test_settings_reach_the_model():
         small_gan(latent_distribution="gauss")
     with pytest.raises(ValueError, match="class_loss_on='fake'"):
         small_gan(class_loss_on="fake")
+
+
+@pytest.mark.once
+def test_the_grid_of_cifar10_has_27_different_points():
+    assert len({tuple(changes.values()) for changes in CIFAR10_GRID}) == 27
+    optimizers = ACGAN.from_preset(
+        "ac_gan_cifar10_32", generator_width=1, **CIFAR10_GRID[3]
+    ).optimizer
+    assert float(optimizers.generator.learning_rate) == pytest.approx(1e-4)
+    assert float(optimizers.discriminator.learning_rate) == pytest.approx(2e-4)

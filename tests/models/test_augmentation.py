@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from keras_gans.models import GAN, MSGGAN
+from keras_gans.models import GAN, MSGGAN, SAGAN
 from keras_gans.penalties import GradientPenalty
 from tests.callbacks.tiny import fit, tiny_gan
 
@@ -153,3 +153,15 @@ def test_images_at_several_scales_are_augmented_together():
     assert all(np.isfinite(values).all() for values in history.values())
     # Relativistic: real and generated images in both updates.
     assert drawn(gan.augmentation.seed_generator) == 4
+
+
+def test_a_paper_s_model_takes_an_augmentation_and_a_penalty():
+    gan = SAGAN.from_preset(
+        "sagan_cifar10_32",
+        generator_width=2,
+        discriminator_width=2,
+        augmentation=Brightness(),
+        penalty=GradientPenalty(2.0),
+    )
+    assert isinstance(gan.augmentation, Brightness)
+    assert gan.penalty.weight == 2.0
