@@ -158,8 +158,8 @@ def test_images_at_several_scales_are_augmented_together():
 def test_a_paper_s_model_takes_an_augmentation_and_a_penalty():
     gan = SAGAN.from_preset(
         "sagan_cifar10_32",
-        generator_width=2,
-        discriminator_width=2,
+        generator_width=8,
+        discriminator_width=8,
         augmentation=Brightness(),
         penalty=GradientPenalty(2.0),
     )
