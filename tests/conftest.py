@@ -23,6 +23,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 BACKEND = os.environ["KERAS_BACKEND"]
 ROOT = pathlib.Path(__file__).parents[1]
 ONCE_FOLDERS = (ROOT / "tests" / "data",)
+# Extensions that register themselves when they are imported.
+collect_ignore = ["extending"]
 
 refused_connections = []
 
