@@ -166,5 +166,5 @@ def _nearest_dataset(dataset: str) -> str | None:
         return f"folder:{dataset}"
     match = nearest(form, ("embedded", *SOURCES))
     if match in SOURCES:
-        return f"{match}:{rest or SOURCES[match]}"
+        return f"{match}:{rest.strip('@') or SOURCES[match]}"
     return match or (f"tfds:{dataset}" if dataset.isidentifier() else None)
