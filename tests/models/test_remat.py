@@ -94,7 +94,9 @@ def after_a_step(gan, images, labels, **compilation):
 
 def assert_same(plain, again):
     for name, values in plain[0].items():
-        assert_allclose(again[0][name], values, rtol=1e-6)
+        # Mean scores of images that cancel: of the size of a single score.
+        of_images = 0.0 if name.endswith("loss") else 1e-6
+        assert_allclose(again[0][name], values, rtol=1e-6, atol=of_images)
     for ours, theirs in zip(again[1], plain[1], strict=True):
         assert_allclose(ours, theirs, rtol=1e-6, atol=1e-6)
 
