@@ -1,6 +1,11 @@
 """GANs in Keras 3, on TensorFlow, JAX and PyTorch."""
 
-from keras_gans import (
+from keras_gans import environment
+
+environment.prepare()
+
+# Backends read the environment while they are imported.
+from keras_gans import (  # noqa: E402
     callbacks,
     data,
     distribution,
@@ -13,7 +18,14 @@ from keras_gans import (
     presets,
     serving,
 )
-from keras_gans.models import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+from keras_gans.models import (  # noqa: E402
+    ACGAN,
+    GAN,
+    LGAGAN,
+    MSGGAN,
+    SAGAN,
+    WGANGP,
+)
 
 __version__ = "0.1.0"
 
@@ -27,6 +39,7 @@ __all__ = [
     "callbacks",
     "data",
     "distribution",
+    "environment",
     "layers",
     "losses",
     "metrics",

@@ -15,6 +15,12 @@ import sys
 import numpy as np
 import pytest
 
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans import environment
+
+environment.prepare()
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["JAX_PLATFORMS"] = "cpu"

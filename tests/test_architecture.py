@@ -17,7 +17,7 @@ MAY_USE_TENSORFLOW = {"backend", "data", "distribution", "serving"}
 TENSORBOARD_WRITER = "callbacks/summary.py"
 # A package imports those of lower levels only, or itself.
 LEVELS = (
-    {"checks", "files"},
+    {"checks", "environment", "files"},
     {"backend", "images"},
     {"layers"},
     {"losses", "networks", "penalties", "presets"},

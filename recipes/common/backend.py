@@ -1,15 +1,10 @@
 """The backend that Keras will use, known before Keras is imported."""
 
-import json
-import os
-import pathlib
-
 from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import did_you_mean
-
-BACKENDS = ("tensorflow", "jax", "torch")
+    from keras_gans.environment import BACKENDS, configured_backend
 
 
 def keras_backend() -> str:
@@ -21,19 +16,10 @@ def keras_backend() -> str:
     Raises:
         ValueError: If it is none of tensorflow, jax and torch.
     """
-    backend = os.environ.get("KERAS_BACKEND") or _configured()
+    backend = configured_backend()
     if backend not in BACKENDS:
         raise ValueError(
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. Received: "
             f"{backend!r}.{did_you_mean(backend, BACKENDS)}"
         )
     return backend
-
-
-def _configured() -> str:
-    home = pathlib.Path(os.environ.get("KERAS_HOME") or "~/.keras")
-    try:
-        settings = json.loads((home.expanduser() / "keras.json").read_text())
-        return str(settings["backend"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return BACKENDS[0]

@@ -8,6 +8,11 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans import environment
+
 # TensorFlow logs these before a program or TF_CPP_MIN_LOG_LEVEL can tell it
 # not to. Error 303 says that there is no CUDA driver.
 ROUTINE = re.compile(
@@ -19,8 +24,11 @@ ROUTINE = re.compile(
 def import_keras() -> None:
     """Imports Keras and TensorFlow, and shows of their log what matters.
 
+    The environment is prepared for them before.
+
     Everything is shown with KERAS_GANS_TRACEBACK=1 in the environment.
     """
+    environment.prepare()
     verbose = os.environ.get("KERAS_GANS_TRACEBACK") == "1"
     with contextlib.nullcontext() if verbose else startup_log_filtered():
         tensorflow = importlib.import_module("tensorflow")
