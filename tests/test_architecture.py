@@ -19,7 +19,7 @@ TENSORBOARD_WRITER = "callbacks/summary.py"
 LEVELS = (
     {"checks", "environment", "files"},
     {"backend", "images"},
-    {"layers"},
+    {"layers", "precision"},
     {"losses", "networks", "penalties", "presets"},
     {"models"},
     {"callbacks", "data", "distribution", "metrics", "serving"},
@@ -244,6 +244,7 @@ ORDER = (
     "vectors",
     "subject",
     "record",
+    "precision",
     "run_directory",
     "flags",
     "config",

@@ -124,6 +124,16 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return jax.lax.fori_loop(0, count, body, carry)
 
 
+def compiled(function: Callable) -> Callable:
+    """Returns a function of tensors, compiled as training steps are."""
+    return jax.jit(function)
+
+
+def wait_for(tensors: Any) -> None:
+    """Returns when the tensors have been computed."""
+    jax.block_until_ready(tensors)
+
+
 def replica_id() -> int:
     """Returns 0: a sharded JAX step is one program over the global batch."""
     return 0

@@ -227,6 +227,18 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return carry
 
 
+def compiled(function: Callable) -> Callable:
+    """Returns a function of tensors as a graph, as training steps run."""
+    return tf.function(function, reduce_retracing=True)
+
+
+def wait_for(tensors: Any) -> None:
+    """Returns when the tensors have been computed."""
+    for tensor in keras.tree.flatten(tensors):
+        # Only reading waits for a device.
+        tf.reshape(tensor, [-1])[:1].numpy()
+
+
 def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:
     """Returns the scope of the strategy that `model` was created under."""
     return model.distribute_strategy.scope()

@@ -139,6 +139,19 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     return carry
 
 
+def compiled(function: Callable) -> Callable:
+    """Returns the function itself: training steps run eagerly."""
+    return function
+
+
+def wait_for(tensors: Any) -> None:
+    """Returns when the tensors have been computed."""
+    devices = {tensor.device for tensor in keras.tree.flatten(tensors)}
+    for device in devices:
+        if device.type != "cpu":
+            getattr(torch, device.type).synchronize(device)
+
+
 def replica_id() -> int:
     """Returns 0: this backend runs one replica."""
     return 0

@@ -13,8 +13,13 @@ import numpy as np
 
 from recipes.common.gan_config import GANConfig
 from recipes.common.images import Images, load_data
+from recipes.common.precision import decide
 from recipes.common.quiet import import_keras
-from recipes.common.record import check_run_directory, open_run
+from recipes.common.record import (
+    check_run_directory,
+    earlier_record,
+    open_run,
+)
 from recipes.common.results import export, exported
 from recipes.common.run import prepare
 from recipes.common.run_directory import RunDirectory
@@ -108,9 +113,15 @@ def prepare_ensemble(
     pending = [member for member in members if not _is_finished(member)]
     # Without a record in it, it is missing or empty, or opening it fails.
     new = not RunDirectory(config.run_dir).config.exists()
-    directory = open_run(config, recipe)
+    # The models of an ensemble are alike.
+    precision = decide(config, earlier_record(config))
+    directory = open_run(config, recipe, precision)
+
+    def prepared(member):
+        return prepare(member, recipe, make_subject, precision)
+
     try:
-        works = [prepare(c, recipe, make_subject) for c in pending[:1]]
+        works = [prepared(member) for member in pending[:1]]
     except (ValueError, OSError):
         if new:
             shutil.rmtree(directory.path)
@@ -120,7 +131,7 @@ def prepare_ensemble(
         for member in pending:
             _announce(member, members, images)
             if not works:
-                works.append(prepare(member, recipe, make_subject))
+                works.append(prepared(member))
             # No name stays: the next model needs the memory of this one.
             works.pop()()
             keras.backend.clear_session()

@@ -25,7 +25,7 @@ CPU_RUN = {
     "channels": 1,
     "latent_dim": 64,
     "batch_size": 16,
-    "precision": "mixed_bfloat16",
+    "precision": "auto",
     "share_fakes": True,
     "learning_rate_decay": True,
     "learning_rate_hold": 0.5,

@@ -14,15 +14,19 @@ from typing import Any
 from recipes.common.backend import keras_backend
 from recipes.common.config import RunConfig, recorded_settings
 from recipes.common.light import without_keras
+from recipes.common.precision import may_go_on, recorded_policy
 from recipes.common.run_directory import RunDirectory, plain
 
 with without_keras():
     from keras_gans import files
+    from keras_gans.precision import Decision
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def open_run(config: RunConfig, recipe: str) -> RunDirectory:
+def open_run(
+    config: RunConfig, recipe: str, precision: Decision | None = None
+) -> RunDirectory:
     """Returns the directory of a run, ready to be written to.
 
     Makes the directory and writes its config.json. When a run is resumed, its
@@ -33,6 +37,7 @@ def open_run(config: RunConfig, recipe: str) -> RunDirectory:
     Args:
         config: Settings, with `run_dir` resolved.
         recipe: Name of the recipe.
+        precision: In which the run computes, to be recorded.
 
     Raises:
         ValueError: As `check_run_directory`.
@@ -44,6 +49,8 @@ def open_run(config: RunConfig, recipe: str) -> RunDirectory:
         return directory
     check_run_directory(config, recipe)
     record = run_record(config, recipe)
+    if precision is not None:
+        record["precision"] = dataclasses.asdict(precision)
     if directory.config.exists():
         earlier = read_record(directory)
         starts = earlier.pop("earlier_starts", [])
@@ -109,6 +116,10 @@ def differences(
     differing = []
     for name, value in now.items():
         before = earlier.get(name, "absent")
+        if name == "precision":
+            if may_go_on(config, record):
+                continue
+            before = recorded_policy(config, record)
         if name in config.may_change or before == value:
             continue
         if name == "steps" and isinstance(before, int) and value > before:
@@ -116,6 +127,12 @@ def differences(
         rule = " (may be raised, not lowered)" if name == "steps" else ""
         differing.append(f"{name} was {before!r}, now {value!r}{rule}")
     return differing
+
+
+def earlier_record(config: RunConfig) -> dict[str, Any] | None:
+    """Returns the record of the run that is resumed, None if none is."""
+    directory = RunDirectory(config.run_dir)
+    return read_record(directory) if directory.config.exists() else None
 
 
 def read_record(directory: RunDirectory) -> dict[str, Any]:

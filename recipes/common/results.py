@@ -69,14 +69,22 @@ def exported(
 
 
 def headline(
-    gan: "GAN", config: RunConfig, subject: Subject, recipe: str, step: int
+    gan: "GAN",
+    config: RunConfig,
+    subject: Subject,
+    recipe: str,
+    step: int,
+    precision: str,
 ) -> str:
-    """Returns what to say of a run before it trains, with `step` steps done."""
+    """Returns what to say of a run before it trains, with `step` steps done.
+
+    `precision` is what to say of that.
+    """
     import keras
 
     lines = [
         f"{recipe} on {subject.description}; {keras.backend.backend()}, "
-        f"{config.precision}.",
+        f"{precision}.",
         f"Generator {gan.generator.count_params():,} parameters, "
         f"discriminator {gan.discriminator.count_params():,}; "
         f"{config.steps:,} steps of {subject.per_step} {subject.noun}.",

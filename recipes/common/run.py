@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.common.config import RunConfig
+from recipes.common.light import without_keras
+from recipes.common.precision import AUTO, decide, described
 from recipes.common.quiet import import_keras
-from recipes.common.record import open_run
+from recipes.common.record import earlier_record, open_run
 from recipes.common.results import best_line, export, headline, summary
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+
+with without_keras():
+    from keras_gans.precision import Decision
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +32,7 @@ def prepare(
     config: RunConfig,
     recipe: str,
     make_subject: Callable[[RunConfig], Subject],
+    precision: Decision | None = None,
 ) -> Callable[[], None]:
     """Loads the data, builds the model and opens the run directory.
 
@@ -36,6 +42,7 @@ def prepare(
         config: Settings, with directories resolved.
         recipe: Name of the recipe.
         make_subject: Function from the settings to what is trained on.
+        precision: What `decide` returned, if it was called before.
 
     Returns:
         A function that trains, evaluates, samples and exports.
@@ -52,9 +59,11 @@ def prepare(
     # The machines of a cluster meet before anything is computed.
     devices = distribute(config.distribution)
     subject = make_subject(config)
-    gan, scope = build_gan(config, subject.build, devices)
-    directory = open_run(config, recipe)
-    return Run(config, recipe, subject, gan, directory, scope).work
+    precision = precision or decide(config, earlier_record(config))
+    chosen = dataclasses.replace(config, precision=precision.policy)
+    gan, scope = build_gan(chosen, subject.build, devices)
+    directory = open_run(config, recipe, precision)
+    return Run(config, recipe, subject, gan, directory, scope, precision).work
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +80,7 @@ class Run:
     gan: "GAN"
     directory: RunDirectory
     scope: contextlib.ExitStack
+    precision: Decision
 
     def work(self) -> None:
         """Trains, evaluates, samples and exports; prints where things are."""
@@ -83,7 +93,8 @@ class Run:
             step, chief = state.get("step", 0), is_chief()
             if chief:
                 self.directory.rewind_metrics(step)
-            print(headline(gan, config, subject, self.recipe, step))
+            policy = described(config, self.precision)
+            print(headline(gan, config, subject, self.recipe, step, policy))
             if step < config.steps:
                 self._fit(state, chief)
             if not chief:
@@ -196,11 +207,14 @@ def build_gan(
 
     from keras_gans.distribution import check_batch_size, distribute
 
+    policy = config.precision
+    if policy == AUTO:
+        policy = decide(config).policy
     keras.utils.set_random_seed(config.seed)
     scope = contextlib.ExitStack()
     replicas = scope.enter_context(devices or distribute(config.distribution))
     check_batch_size(config.batch_size, replicas.replicas)
-    keras.config.set_dtype_policy(config.precision)
+    keras.config.set_dtype_policy(policy)
     gan = build()
     gan.steps_per_execution = config.steps_per_execution
     keras.config.set_dtype_policy("float32")

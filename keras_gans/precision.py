@@ -1,0 +1,161 @@
+"""Which precision is the faster one here, by measurement.
+
+What bfloat16 gains depends on processor, backend and the size of the networks:
+it may halve the time of a step or make it eighteen times as long. Needs no
+Keras until something is timed.
+"""
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+POLICIES = ("float32", "mixed_bfloat16")
+# A step has parts that gain nothing. Below this, float32 is as good.
+MINIMUM_GAIN = 1.15
+# Of the times of one precision the least counts: what else the machine does
+# can only add to them.
+TURNS = 8
+BUDGET = 0.6  # seconds of timed turns together
+HOPELESS = 1.5  # times as slow as float32: no further turn would change that
+# Operations of the parts of a batch that are timed, at first and at most, and
+# the seconds below which a device is fast enough for the larger one.
+FIRST_WORK, WORK, FAST = 2**29, 2**34, 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """A precision, and what it was chosen by.
+
+    Attributes:
+        policy: `float32` or `mixed_bfloat16`, as Keras names them.
+        float32_ms: Milliseconds of the timed layer in float32, or None if
+            nothing was timed.
+        mixed_bfloat16_ms: Those in mixed_bfloat16.
+        ratio: How many times as fast mixed_bfloat16 is.
+        reason: What to say of it, in a few words.
+    """
+
+    policy: str
+    float32_ms: float | None = None
+    mixed_bfloat16_ms: float | None = None
+    ratio: float | None = None
+    reason: str = ""
+
+
+# Seconds in float32 and in mixed_bfloat16 of a layer, by images in a batch,
+# their side in pixels, and channels.
+Timer = Callable[[int, int, int], tuple[float, float]]
+
+
+def choose(
+    batch_size: int,
+    resolution: int,
+    width: int,
+    *,
+    timer: Timer | None = None,
+) -> Decision:
+    """Returns the faster precision for networks of a size, on this device.
+
+    mixed_bfloat16 is chosen where it is at least 1.15 times as fast.
+
+    Args:
+        batch_size: Images in a batch.
+        resolution: Side in pixels of the features that are timed, half of
+            the images' being typical.
+        width: Channels of the networks.
+        timer: Replaces `layer_seconds`, which is timed by default.
+    """
+    times = (timer or layer_seconds)(batch_size, resolution, width)
+    float32, bfloat16 = (1e3 * seconds for seconds in times)
+    ratio = float32 / bfloat16
+    policy = POLICIES[ratio >= MINIMUM_GAIN]
+    figures = {POLICIES[0]: float32, POLICIES[1]: bfloat16}
+    chosen = figures.pop(policy)
+    ((other, figure),) = figures.items()
+    return Decision(
+        policy,
+        float32_ms=float(f"{float32:.4g}"),
+        mixed_bfloat16_ms=float(f"{bfloat16:.4g}"),
+        ratio=float(f"{ratio:.4g}"),
+        reason=f"a convolution takes {_ms(chosen)}, {_ms(figure)} in {other}",
+    )
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:#.2g}".rstrip(".") + " ms"
+
+
+def layer_seconds(
+    batch_size: int, resolution: int, width: int
+) -> tuple[float, float]:
+    """Returns a layer's seconds in float32 and in mixed_bfloat16.
+
+    The layer is a 3x3 convolution with bias, batch normalization and ReLU:
+    values, gradients of images and of weights, compiled as the backend
+    compiles a training step, on its default device. Both precisions take
+    turns, and the least time of each counts. It takes a part of the batch,
+    and a larger one where that is over in no time.
+    """
+    one = 6 * 9 * (resolution * width) ** 2
+    for work in (FIRST_WORK, WORK):
+        count = max(1, min(batch_size, work // one))
+        times = _alternating(count, resolution, width)
+        if count == batch_size or times[0] > FAST:
+            break
+    return times
+
+
+def _alternating(count, resolution, width):
+    """Returns the least seconds of float32 and of bfloat16, in turns."""
+    size = (count, resolution, width)
+    layers = [_layer(dtype, *size) for dtype in ("float32", "bfloat16")]
+    best = [float("inf")] * len(layers)
+    for layer in layers:
+        layer()  # Is compiled.
+    start = time.perf_counter()
+    for _ in range(TURNS):
+        for index, layer in enumerate(layers):
+            begin = time.perf_counter()
+            layer()
+            best[index] = min(best[index], time.perf_counter() - begin)
+        if best[1] > HOPELESS * best[0]:
+            break
+        if time.perf_counter() - start > BUDGET:
+            break
+    return tuple(best)
+
+
+def _layer(dtype, count, resolution, width):
+    """Returns a function that computes the layer and its gradients."""
+    from keras import ops
+
+    # Imported late, as Keras is.
+    from keras_gans import backend
+
+    def objective(inputs):
+        images, kernel, bias, scale = inputs
+        images, kernel, bias = (
+            ops.cast(tensor, dtype) for tensor in (images, kernel, bias)
+        )
+        features = backend.convolve(images, kernel, bias)
+        features, _, _ = backend.standardize(features, 1e-3, scale, scale)
+        return ops.sum(ops.cast(ops.relu(features), "float32"))
+
+    def gradients(*inputs):
+        return backend.value_and_input_gradients(objective, list(inputs), [])
+
+    # Half of the features are positive, of an ordinary size: numbers near the
+    # least that there are would be computed more slowly.
+    images = ops.sin(
+        ops.reshape(
+            ops.arange(count * resolution**2 * width, dtype="float32"),
+            (count, resolution, resolution, width),
+        )
+    )
+    kernel = ops.reshape(
+        ops.cos(ops.arange(9 * width**2, dtype="float32")),
+        (3, 3, width, width),
+    )
+    ones = ops.ones((width,))
+    layer = backend.compiled(gradients)
+    return lambda: backend.wait_for(layer(images, kernel, ones, ones))
