@@ -6,6 +6,7 @@ Keras until something is timed.
 """
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 
@@ -16,7 +17,8 @@ MINIMUM_GAIN = 1.15
 # can only add to them.
 TURNS = 8
 BUDGET = 0.6  # seconds of timed turns together
-HOPELESS = 1.5  # times as slow as float32: no further turn would change that
+# After two turns at the least: bfloat16 so many times as slow as float32.
+HOPELESS = 2
 # Operations of the parts of a batch that are timed, at first and at most, and
 # the seconds below which a device is fast enough for the larger one.
 FIRST_WORK, WORK, FAST = 2**29, 2**34, 1e-3
@@ -43,7 +45,7 @@ class Decision:
 
 
 # Seconds in float32 and in mixed_bfloat16 of a layer, by images in a batch,
-# their side in pixels, and channels.
+# their side in pixels, and channels. Infinite: it does not run.
 Timer = Callable[[int, int, int], tuple[float, float]]
 
 
@@ -67,6 +69,12 @@ def choose(
     """
     times = (timer or layer_seconds)(batch_size, resolution, width)
     float32, bfloat16 = (1e3 * seconds for seconds in times)
+    if math.isinf(bfloat16):
+        return Decision(
+            POLICIES[0],
+            float32_ms=_rounded(float32),
+            reason="a convolution does not run in bfloat16",
+        )
     ratio = float32 / bfloat16
     policy = POLICIES[ratio >= MINIMUM_GAIN]
     figures = {POLICIES[0]: float32, POLICIES[1]: bfloat16}
@@ -74,15 +82,20 @@ def choose(
     ((other, figure),) = figures.items()
     return Decision(
         policy,
-        float32_ms=float(f"{float32:.4g}"),
-        mixed_bfloat16_ms=float(f"{bfloat16:.4g}"),
-        ratio=float(f"{ratio:.4g}"),
+        float32_ms=_rounded(float32),
+        mixed_bfloat16_ms=_rounded(bfloat16),
+        ratio=_rounded(ratio),
         reason=f"a convolution takes {_ms(chosen)}, {_ms(figure)} in {other}",
     )
 
 
+def _rounded(number: float) -> float:
+    return float(f"{number:.4g}")
+
+
 def _ms(milliseconds: float) -> str:
-    return f"{milliseconds:#.2g}".rstrip(".") + " ms"
+    text = f"{milliseconds:{',.0f' if milliseconds >= 9.95 else '#.2g'}}"
+    return f"{text} ms"
 
 
 def layer_seconds(
@@ -109,18 +122,21 @@ def _alternating(count, resolution, width):
     """Returns the least seconds of float32 and of bfloat16, in turns."""
     size = (count, resolution, width)
     layers = [_layer(dtype, *size) for dtype in ("float32", "bfloat16")]
-    best = [float("inf")] * len(layers)
-    for layer in layers:
-        layer()  # Is compiled.
+    best = [math.inf] * len(layers)
+    layers[0]()  # Is compiled.
+    try:
+        layers[1]()
+    except Exception:
+        # Kernels for it may be missing, each backend has its own error then.
+        layers.pop()
     start = time.perf_counter()
-    for _ in range(TURNS):
+    for turn in range(TURNS):
         for index, layer in enumerate(layers):
             begin = time.perf_counter()
             layer()
             best[index] = min(best[index], time.perf_counter() - begin)
-        if best[1] > HOPELESS * best[0]:
-            break
-        if time.perf_counter() - start > BUDGET:
+        hopeless = turn > 0 and best[1] > HOPELESS * best[0]
+        if hopeless or time.perf_counter() - start > BUDGET:
             break
     return tuple(best)
 

@@ -1,5 +1,6 @@
 """The precision of a run: as asked, as recorded, or as measured."""
 
+import dataclasses
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +16,11 @@ AUTO = "auto"
 # The settings that say how wide networks are, of whatever model.
 WIDTHS = ("generator_width", "discriminator_width", "max_channels", "width")
 WIDTH = 64  # where none says it
+# What auto takes where nothing can be measured.
+UNMEASURED = {
+    "multi_worker": Decision("float32", reason="several machines, alike"),
+    "tpu": Decision("mixed_bfloat16", reason="as TPUs multiply"),
+}
 
 
 def decide(
@@ -31,45 +37,48 @@ def decide(
     slower one.
 
     Several machines that train one model have to choose alike, and TensorFlow
-    computes this on the host of a TPU, which multiplies in bfloat16 anyway:
-    there nothing is measured.
+    would measure the host of a TPU, which itself multiplies in bfloat16: there
+    nothing is measured, see `UNMEASURED`.
 
     Args:
         config: Settings of the run.
         record: Content of the config.json of a run that is resumed.
         timer: As for `keras_gans.precision.choose`.
+
+    Raises:
+        ValueError: If mixed_bfloat16 was asked for, and does not run here.
     """
-    if record is not None and recorded_policy(config, record) is not None:
-        known = record.get("precision") or {}
-        return Decision(**{"policy": recorded_policy(config, record)} | known)
+    policy = record and recorded_policy(config, record)
+    if policy:
+        return Decision(**{"policy": policy} | (record.get("precision") or {}))
     asked = config.precision
-    if config.distribution in ("multi_worker", "tpu"):
-        if asked != AUTO:
-            return Decision(asked)
-        if config.distribution == "tpu":
-            return Decision("mixed_bfloat16", reason="as TPUs multiply")
-        return Decision("float32", reason="several machines choose alike")
     if asked == "float32":
         return Decision(asked)
+    if config.distribution in UNMEASURED:
+        unmeasured = UNMEASURED[config.distribution]
+        return unmeasured if asked == AUTO else Decision(asked)
     found = precision.choose(*layer_size(config), timer=timer)
-    if asked == AUTO:
-        return found
+    return found if asked == AUTO else _as_asked(asked, found)
+
+
+def _as_asked(asked, found):
+    """Returns the decision for what was asked, and warns of a bad one."""
+    if found.ratio is None:
+        raise ValueError(
+            "precision must be one in which this machine computes. Received: "
+            f"precision={asked}, and on it {found.reason}. Use "
+            "--precision=auto or --precision=float32."
+        )
     if found.ratio < 1:
         print(
-            "warning: mixed_bfloat16 is slower than float32 on this machine: "
-            f"a convolution takes {found.mixed_bfloat16_ms:g} ms, "
+            f"warning: {asked} is slower than float32 on this machine: a "
+            f"convolution takes {found.mixed_bfloat16_ms:g} ms, "
             f"{found.float32_ms:g} ms in float32. --precision=auto takes the "
             "faster one.",
             file=sys.stderr,
             flush=True,
         )
-    return Decision(
-        asked,
-        float32_ms=found.float32_ms,
-        mixed_bfloat16_ms=found.mixed_bfloat16_ms,
-        ratio=found.ratio,
-        reason="as asked",
-    )
+    return dataclasses.replace(found, policy=asked, reason="as asked")
 
 
 def recorded_policy(config: RunConfig, record: Mapping[str, Any]) -> str | None:

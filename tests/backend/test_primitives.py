@@ -231,3 +231,18 @@ def test_standardize_can_be_differentiated_twice():
 
 def test_one_process_is_one_replica():
     assert int(backend.replica_id()) == 0
+
+
+def test_a_compiled_function_computes_what_it_says():
+    def function(x, y):
+        return [ops.sum(x * y), x - y]
+
+    compiled = backend.compiled(function)
+    x, y = np.arange(6.0).reshape(2, 3), np.full((2, 3), 2.0)
+    for _ in range(2):
+        total, difference = compiled(
+            *(ops.convert_to_tensor(a.astype("float32")) for a in (x, y))
+        )
+        backend.wait_for([total, {"difference": difference}])
+        assert as_float64(total) == 30.0
+        assert_array_equal(as_float64(difference), x - y)
