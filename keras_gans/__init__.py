@@ -15,6 +15,7 @@ from keras_gans import (  # noqa: E402
     models,
     networks,
     penalties,
+    precision,
     presets,
     serving,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "models",
     "networks",
     "penalties",
+    "precision",
     "presets",
     "serving",
 ]
