@@ -102,11 +102,12 @@ def may_go_on(config: RunConfig, record: Mapping[str, Any]) -> bool:
 def layer_size(config: RunConfig) -> tuple[int, int, int]:
     """Returns batch size, side in pixels and channels of a typical layer.
 
-    Of images, features of half their side; other data have no side.
+    Discriminators see a batch of real ones with one of generated ones. Of
+    images, features have half the side; other data have no side.
     """
     widths = [getattr(config, name, None) or 0 for name in WIDTHS]
     side = max(1, getattr(config, "resolution", 1) // 2)
-    return config.batch_size, side, max(widths) or WIDTH
+    return 2 * config.batch_size, side, max(widths) or WIDTH
 
 
 def described(config: RunConfig, decision: Decision) -> str:

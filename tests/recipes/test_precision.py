@@ -96,8 +96,8 @@ def test_the_timed_layer_is_of_the_run_s_own_kind(config):
         discriminator_width=80,
     )
     decide(wide, timer=timer)
-    assert sizes == [(24, 32, 80)]
-    assert layer_size(toy2d.PRESETS["cpu"]) == (256, 1, 64)
+    assert sizes == [(48, 32, 80)]
+    assert layer_size(toy2d.PRESETS["cpu"]) == (512, 1, 64)
 
 
 def test_what_was_recorded_holds_on_every_machine(config):
