@@ -15,8 +15,8 @@ POLICIES = ("float32", "mixed_bfloat16")
 MINIMUM_GAIN = 1.15
 # Of the times of one precision the least counts: what else the machine does
 # can only add to them.
-TURNS = 8
-BUDGET = 0.6  # seconds of timed turns together
+TURNS = 20
+BUDGET = 0.4  # seconds of timed turns together
 # After two turns at the least: bfloat16 so many times as slow as float32.
 HOPELESS = 2
 # Operations of the parts of a batch that are timed, at first and at most, and
