@@ -1,19 +1,24 @@
 """GANs in Keras 3, on TensorFlow, JAX and PyTorch."""
 
-from keras_gans import (
-    callbacks,
-    data,
-    distribution,
-    layers,
-    losses,
-    metrics,
-    models,
-    networks,
-    penalties,
-    presets,
-    serving,
-)
-from keras_gans.models import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+import sys
+
+from keras_gans.cli import runs_without_keras
+
+if not runs_without_keras(sys.orig_argv):
+    from keras_gans import (
+        callbacks,
+        data,
+        distribution,
+        layers,
+        losses,
+        metrics,
+        models,
+        networks,
+        penalties,
+        presets,
+        serving,
+    )
+    from keras_gans.models import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP
 
 __version__ = "0.1.0"
 

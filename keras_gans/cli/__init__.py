@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -20,12 +21,14 @@ class Command(NamedTuple):
         usage: The line that shows how it is written.
         summary: What it does.
         interrupted: What an interrupt leaves.
+        needs_keras: Whether it needs the whole library.
     """
 
     module: str
     usage: str
     summary: str
     interrupted: str
+    needs_keras: bool = True
 
 
 COMMANDS = {
@@ -41,10 +44,38 @@ COMMANDS = {
         "Checks the machine and the installation, forecasts the recipes' "
         "time;\n  or checks images before they are trained on.",
         "no report was written",
+        needs_keras=False,
     ),
 }
 USAGE_ERROR = 2
 INTERRUPTED = 130
+
+
+def runs_without_keras(argv: Sequence[str]) -> bool:
+    """Returns whether a process runs a command that needs no Keras.
+
+    Such a command works where Keras cannot be imported.
+
+    Args:
+        argv: What the process was started with, `sys.orig_argv`.
+
+    Example:
+    >>> runs_without_keras(["python", "-m", "keras_gans", "doctor", "--quick"])
+    True
+    >>> runs_without_keras(["python", "train.py", "doctor"])
+    False
+    """
+    light = {name for name, one in COMMANDS.items() if not one.needs_keras}
+    return any(
+        command in light
+        and (
+            (option, program) == ("-m", "keras_gans")
+            or pathlib.PurePath(program).stem == "keras-gans"
+        )
+        for option, program, command in zip(
+            argv, argv[1:], argv[2:], strict=False
+        )
+    )
 
 
 def usage() -> str:

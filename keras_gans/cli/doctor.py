@@ -64,8 +64,7 @@ class Options(Settings):
             npz:PATH. The machine is then left out, unless --recipes or
             --quick is given too.
         data_dir: Where the prepared TFDS data sets lie.
-        resolution: Side in pixels to train at, for --dataset; the largest of
-            32, 64 and 128 that most images have.
+        resolution: Side in pixels at which --dataset is to be trained on.
         quick: Measure the backends only, no recipes.
         recipes: Whose preset cpu is forecast; all.
         backends: Which are measured, of those installed; all.
@@ -76,7 +75,7 @@ class Options(Settings):
 
     dataset: str = ""
     data_dir: str = ""
-    resolution: Count | None = None
+    resolution: Literal[8, 16, 32, 64, 128, 256, 512, 1024] = 32
     quick: bool = False
     recipes: tuple[Literal[*RECIPES], ...] = ()
     backends: tuple[Literal[*BACKENDS], ...] = BACKENDS
@@ -95,7 +94,7 @@ class Options(Settings):
                 "--quick measures no recipes. Received: --recipes="
                 f"{','.join(self.recipes)}. Leave one of them out."
             )
-        if not self.dataset and (self.data_dir or self.resolution):
+        if not self.dataset and (self.data_dir or self.resolution != 32):
             raise ValueError(
                 "--data_dir and --resolution belong to --dataset. Received: "
                 "no --dataset. Give it, for example --dataset=folder:PATH."
@@ -175,15 +174,22 @@ def _silent(text: str) -> None:
 
 
 def _examine(options, show):
+    from keras_gans.data import advice
     from keras_gans.data.inspection import inspect_images
 
-    inspection = inspect_images(
-        options.dataset,
-        data_dir=options.data_dir or None,
-        resolution=options.resolution,
-    )
-    show(report.dataset_text(inspection))
-    return dataclasses.asdict(inspection), bool(inspection.problems)
+    data_dir, resolution = options.data_dir or None, options.resolution
+    found = inspect_images(options.dataset, data_dir=data_dir)
+    wrong = advice.problems(found)
+    known = advice.advice(found, resolution)
+    command = advice.command(found, resolution, data_dir)
+    show(report.dataset_text(found, wrong, known, command))
+    sizes = {f"{w}x{h}": count for (w, h), count in found.sizes.items()}
+    return {
+        **dataclasses.asdict(dataclasses.replace(found, sizes=sizes)),
+        "problems": wrong,
+        "advice": known,
+        "command": command,
+    }, bool(wrong)
 
 
 def _diagnose(options, rehearse, probe, show):

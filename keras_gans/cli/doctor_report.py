@@ -80,7 +80,7 @@ def machine_text(machine: Machine, installation: Installation) -> str:
         else (f", {machine.free_memory / _GIB:.1f} free")
     )
     pairs = [
-        ("processor", f"{machine.processor}, {machine.cores:g} cores"),
+        ("processor", f"{machine.processor}, {_counted(machine.cores)}"),
         ("instructions", _instructions(machine)),
         (
             "memory",
@@ -93,6 +93,10 @@ def machine_text(machine: Machine, installation: Installation) -> str:
         ("system", f"{machine.system}, Python {machine.python}"),
     ]
     return f"Machine\n{facts(pairs)}"
+
+
+def _counted(cores):
+    return "1 core" if cores == 1 else f"{cores:g} cores"
 
 
 def _instructions(machine):
@@ -124,9 +128,7 @@ def installation_text(
     lines = ["", "Installation", facts(pairs)]
     if notes:
         lines.append(items(notes))
-    lines.append(f"\nWrong: {'nothing.' if not problems else ''}".rstrip())
-    if problems:
-        lines.append(items(problems))
+    lines.append(_wrong(problems))
     return "\n".join(lines)
 
 
@@ -202,15 +204,72 @@ def _failures(measured):
     return f"\n{items(texts)}" if texts else ""
 
 
-def dataset_text(inspection: "Inspection") -> str:
+def dataset_text(
+    found: "Inspection",
+    problems: Sequence[str],
+    advice: Sequence[str],
+    command: str,
+) -> str:
     """Returns what a data set is like, and how to train on it."""
-    lines = [f"Data set {inspection.name}", facts(inspection.facts())]
-    lines.append(
-        f"\nWrong: {'nothing.' if not inspection.problems else ''}".rstrip()
-    )
-    if inspection.problems:
-        lines.append(items(inspection.problems))
-    if inspection.advice:
-        lines += ["\nWorth knowing", items(inspection.advice)]
-    lines += ["\nRecommended", f"  {inspection.command}"]
+    lines = [f"Data set {found.name}", facts(_dataset_facts(found))]
+    lines.append(_wrong(problems))
+    if advice:
+        lines += ["\nWorth knowing", items(advice)]
+    lines += ["\nRecommended", f"  {command}"]
     return "\n".join(lines)
+
+
+def _dataset_facts(found):
+    yield "images", f"{found.num_images:,}"
+    if found.num_bad:
+        yield "unreadable", f"{found.num_bad:,}"
+    counts = sorted(found.class_counts.items(), key=lambda pair: pair[1])
+    if counts:
+        (least, low), (most, high) = counts[0], counts[-1]
+        range_ = f"{low:,} ({least}) to {high:,} ({most})"
+        yield (
+            "classes",
+            f"{len(counts):,}, images a class: {range_}",
+        )
+    else:
+        yield "classes", "none"
+    if not found.num_images:
+        return
+    (width, height), count = next(iter(found.sizes.items()))
+    smallest, largest = (f(found.sizes, key=_area) for f in (min, max))
+    yield (
+        "sizes",
+        f"{_by(smallest)} to {_by(largest)}, most often {width}x{height} "
+        f"({100 * count / found.num_images:.0f} %)",
+    )
+    yield "cropped away", f"{100 * found.cropped:.0f} % of an image on average"
+    grey = found.grey
+    yield "colours", f"{found.num_images - grey:,} coloured, {grey:,} grey"
+    stored = {
+        "transparent": found.transparent,
+        "palette": found.palette,
+        "CMYK": found.cmyk,
+        "16 bits": found.deep,
+        "animated": found.animated,
+    }
+    stored = [f"{name} {count:,}" for name, count in stored.items() if count]
+    if stored:
+        yield "stored", ", ".join(stored)
+    near = (
+        "" if found.near_copies is None else f", {found.near_copies:,} probable"
+    )
+    yield "copies", f"{found.copies:,} exact{near}"
+
+
+def _area(size):
+    return size[0] * size[1]
+
+
+def _by(size):
+    return f"{size[0]}x{size[1]}"
+
+
+def _wrong(problems):
+    if not problems:
+        return "\nWrong: nothing."
+    return f"\nWrong\n{items(problems)}"
