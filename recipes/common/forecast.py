@@ -12,7 +12,6 @@ evaluation; what is printed is one line of JSON, a `Forecast`.
 import contextlib
 import dataclasses
 import json
-import os
 import runpy
 import sys
 import tempfile
@@ -41,7 +40,8 @@ class Forecast:
         tracing: Seconds of the first step, which traces and compiles.
         steps: Of the run, within its budget of time.
         training: Seconds of all steps, the first among them.
-        total: Seconds of the whole command; None with `TRAINING_ONLY`.
+        total: Seconds of the whole command, up to its last word; None with
+            `TRAINING_ONLY`.
         memory: Bytes that the process held at most.
     """
 
@@ -196,5 +196,3 @@ def _replaced(module, name, value):
 if __name__ == "__main__":
     answer = measure(sys.argv[1], sys.argv[2:])
     print(json.dumps(dataclasses.asdict(answer)), flush=True)
-    # What TensorFlow and JAX do when Python ends is not waited for.
-    os._exit(0)
