@@ -1,6 +1,7 @@
 """`keras-gans doctor`, with measurements that are known."""
 
 import dataclasses
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -161,14 +162,9 @@ def test_it_runs_where_keras_cannot_be_imported(tmp_path):
         "import sys\n"
         "class Absent:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name in ('keras', 'tensorflow', 'jax', 'torch'):\n"
-        "            raise ModuleNotFoundError(f'No module named {name!r}')\n"
+        "        if name == 'keras':\n"
+        "            raise ModuleNotFoundError('No module named keras')\n"
         "sys.meta_path.insert(0, Absent())\n"
-        # As if they were not there.
-        "import importlib.util as u\n"
-        "f = u.find_spec\n"
-        "u.find_spec = lambda n, *m: None if n == 'jax' else f(n, *m) "
-        "if n not in ('tensorflow', 'torch') else u.spec_from_loader(n, None)\n"
     )
     process = subprocess.run(
         [sys.executable, "-m", "keras_gans", "doctor", "--quick"],
@@ -178,9 +174,12 @@ def test_it_runs_where_keras_cannot_be_imported(tmp_path):
         cwd=ROOT,
     )
     assert process.returncode == 1, process.stderr
-    assert "No module named 'keras'" in process.stdout
-    assert "jax (not installed)" in process.stdout
-    assert "no backend works" in process.stdout
+    out = " ".join(process.stdout.split())
+    for name in ("tensorflow", "jax", "torch"):
+        version = importlib.metadata.version(name).partition("+")[0]
+        assert f"{name} {version} cannot be imported" in out
+    assert "ModuleNotFoundError: No module named keras" in out
+    assert "no backend works" in out
     assert "Traceback" not in process.stderr
 
 
