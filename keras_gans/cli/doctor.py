@@ -18,11 +18,11 @@ from keras_gans.cli.installation import (
     Backend,
     Installation,
     notes,
-    problems,
     this_installation,
 )
 from keras_gans.cli.machine import Machine, this_machine
 from keras_gans.cli.options import help_of, texts_of, value_of
+from keras_gans.cli.problems import problems
 from keras_gans.presets.fields import Count, Settings, field_kinds
 from keras_gans.presets.flags import HELP
 

@@ -123,10 +123,16 @@ def _of_copies(found):
 
 def _of_sizes(found, resolution):
     smaller = found.smaller_than(resolution)
-    if smaller > SOME * found.num_images:
+    # At 32 pixels the embedded images are framed.
+    if found.name != "embedded" and smaller > SOME * found.num_images:
         yield (
             f"{_share(smaller, found)} are smaller than {resolution} pixels "
             "and would be enlarged, which blurs them"
+        )
+    if resolution in _PRESETS and is_conditional(found):
+        yield (
+            f"the preset for {resolution} pixels is the published network, for "
+            "GPUs: on a CPU train at 32"
         )
     if found.much_cropped > SOME * found.num_images:
         yield (

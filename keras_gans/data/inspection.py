@@ -26,8 +26,7 @@ from keras_gans.data.reading import decoded, show_progress
 if TYPE_CHECKING:
     from PIL import Image
 
-# Bad files that are named; the others are counted.
-NAMED = 5
+NAMED = 5  # bad files; the others are counted
 # Side of the thumbnails by which like images are found.
 THUMBNAIL = 8
 # Among more images, for which it takes 0.5 GB, only equal ones are found.
@@ -180,14 +179,13 @@ def _look(image: Image.Image, traits: set[str]) -> _Look:
         if alpha.getextrema()[0] < 255:
             traits.add("transparent")
     picture = opaque(upright)
-    red_green_blue = picture.mode == "RGB" and np.asarray(picture)
-    if picture.mode == "RGB" and _is_grey(red_green_blue):
+    pixels = np.asarray(picture)
+    if picture.mode == "RGB" and (pixels == pixels[..., :1]).all():
         picture = picture.getchannel(0)
     if picture.mode == "L":
         traits.add("grey")
-    size = (THUMBNAIL, THUMBNAIL)
     thumbnail = np.asarray(
-        picture.convert("YCbCr").resize(size, Image.Resampling.BOX)
+        picture.convert("YCbCr").resize((THUMBNAIL,) * 2, Image.Resampling.BOX)
     )
     hues = thumbnail[..., 1:].mean(axis=(0, 1)).round().astype(np.uint8)
     content = f"{picture.mode} {picture.size} ".encode() + picture.tobytes()
@@ -197,11 +195,6 @@ def _look(image: Image.Image, traits: set[str]) -> _Look:
         hashlib.blake2b(content, digest_size=16).digest(),
         np.concatenate([thumbnail[..., 0].ravel(), hues]),
     )
-
-
-def _is_grey(pixels: np.ndarray) -> bool:
-    red, green, blue = np.moveaxis(pixels, -1, 0)
-    return np.array_equal(red, green) and np.array_equal(red, blue)
 
 
 class _Found:

@@ -18,6 +18,7 @@ from PIL import Image
 
 from keras_gans.cli import doctor, forecasts, installation, machine, main
 from keras_gans.cli.installation import TESTED, Backend, Installation
+from keras_gans.cli.problems import problems
 
 pytestmark = pytest.mark.once
 
@@ -192,7 +193,7 @@ def test_a_backend_that_fails_is_reported_and_another_recommended(capsys):
 
 
 def wrong(installed=GOOD, computer=HERE):
-    return " ".join(installation.problems(installed, computer))
+    return " ".join(problems(installed, computer))
 
 
 def with_backend(**changes):
