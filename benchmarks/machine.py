@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import os
-import pathlib
 import platform
 import statistics
 import subprocess
@@ -10,35 +9,25 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
+from recipes.common.light import without_keras
+
+with without_keras():
+    from keras_gans.cli.machine import cores, memory, processor
+    from keras_gans.cli.machine import peak_memory as peak_memory
+
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy")
 
 
 def describe() -> str:
     """Returns processor, cores, memory, system and library versions."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in PACKAGES
     )
     return (
-        f"{_processor()}, {len(os.sched_getaffinity(0))} cores, "
-        f"{memory:.0f} GiB; {platform.system()}, Python "
+        f"{processor()}, {cores():g} cores, "
+        f"{memory() / 2**30:.0f} GiB; {platform.system()}, Python "
         f"{platform.python_version()}; {versions}."
     )
-
-
-def _processor() -> str:
-    info = pathlib.Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def peak_memory() -> int:
-    """Returns the most memory that this process has held so far, in bytes."""
-    status = pathlib.Path("/proc/self/status").read_text().split()
-    return 1024 * int(status[status.index("VmHWM:") + 1])
 
 
 def seconds(function: Callable, *arguments: object) -> float:

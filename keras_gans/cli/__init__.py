@@ -1,24 +1,90 @@
 """The command `keras-gans`."""
 
 import contextlib
+import importlib
 import os
+import pathlib
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from keras_gans.checks import did_you_mean
 
-COMMANDS = ("evaluate",)
+
+class Command(NamedTuple):
+    """A command, whose module has a function `run(argv)` to exit status.
+
+    Attributes:
+        module: Imported when the command is given.
+        usage: The line that shows how it is written.
+        summary: What it does.
+        interrupted: What an interrupt leaves.
+        needs_keras: Whether it needs the whole library.
+    """
+
+    module: str
+    usage: str
+    summary: str
+    interrupted: str
+    needs_keras: bool = True
+
+
+COMMANDS = {
+    "evaluate": Command(
+        "keras_gans.cli.evaluate",
+        "evaluate --samples=PATH --reference=DATA [--name=value ...]",
+        "Scores generated images against real ones.",
+        "no scores were written",
+    ),
+    "doctor": Command(
+        "keras_gans.cli.doctor",
+        "doctor [--dataset=DATA] [--name=value ...]",
+        "Checks the machine and the installation, forecasts the recipes' "
+        "time;\n  or checks images before they are trained on.",
+        "no report was written",
+        needs_keras=False,
+    ),
+}
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
-_USAGE = """\
-usage: keras-gans evaluate --samples=PATH --reference=DATA [--name=value ...]
 
-Scores generated images against real ones; keras-gans evaluate --help lists
-the flags.
-"""
+def runs_without_keras(argv: Sequence[str]) -> bool:
+    """Returns whether a process runs a command that needs no Keras.
+
+    Such a command works where Keras cannot be imported.
+
+    Args:
+        argv: What the process was started with, `sys.orig_argv`.
+
+    Example:
+    >>> runs_without_keras(["python", "-m", "keras_gans", "doctor", "--quick"])
+    True
+    >>> runs_without_keras(["python", "train.py", "doctor"])
+    False
+    """
+    light = {name for name, one in COMMANDS.items() if not one.needs_keras}
+    return any(
+        command in light
+        and (
+            (option, program) == ("-m", "keras_gans")
+            or pathlib.PurePath(program).stem == "keras-gans"
+        )
+        for option, program, command in zip(
+            argv, argv[1:], argv[2:], strict=False
+        )
+    )
+
+
+def usage() -> str:
+    """Returns how each command is written and what it does."""
+    lines = ["usage:"]
+    for command in COMMANDS.values():
+        lines += [f"keras-gans {command.usage}", f"  {command.summary}"]
+    lines += ["", "keras-gans evaluate --help lists the flags of evaluate."]
+    return "\n".join([*lines, ""])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,9 +98,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv:
-        return _fail(_USAGE.rstrip())
+        return _fail(usage().rstrip())
     if argv[0] in ("-h", "--help"):
-        print(_USAGE, end="")
+        print(usage(), end="")
         return 0
     if argv[0] not in COMMANDS:
         return _fail(
@@ -43,23 +109,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     # What TensorFlow logs is noise to a user.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from keras_gans.cli.evaluate import evaluate
-    from keras_gans.cli.flags import read_options
-
+    command = COMMANDS[argv[0]]
     with _noted_interrupts() as interrupts:
         try:
-            options = read_options(argv[1:])
-            if options:
-                evaluate(options)
+            return importlib.import_module(command.module).run(argv[1:])
         except (Exception, KeyboardInterrupt) as error:
             if interrupts:
-                text = "interrupted: no scores were written."
+                text = f"interrupted: {command.interrupted}."
                 return _fail(text, INTERRUPTED)
             mendable = isinstance(error, ValueError | OSError)
             if not mendable or os.environ.get("KERAS_GANS_TRACEBACK") == "1":
                 raise
             return _fail(f"error: {error}")
-    return 0
 
 
 @contextlib.contextmanager

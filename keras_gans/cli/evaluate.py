@@ -3,12 +3,12 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import keras
 
 from keras_gans import files
-from keras_gans.cli.flags import Options
+from keras_gans.cli.flags import Options, read_options
 from keras_gans.cli.samples import Samples, open_samples
 from keras_gans.data import ImageSet, load_images
 from keras_gans.data.load import split_of
@@ -21,6 +21,19 @@ from keras_gans.metrics import (
     scores_of_samples,
 )
 from keras_gans.metrics.registry import needing
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs the command with its flags and returns the exit status, 0.
+
+    Raises:
+        ValueError: Wrong flags, or as `evaluate`.
+        FileNotFoundError: As `evaluate`.
+    """
+    options = read_options(argv)
+    if options:
+        evaluate(options)
+    return 0
 
 
 def evaluate(options: Options) -> None:

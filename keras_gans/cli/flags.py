@@ -4,20 +4,20 @@ import dataclasses
 import importlib
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
+from keras_gans.cli.options import help_of, texts_of, value_of
 from keras_gans.metrics.extractors.inception import PROTOCOLS
 from keras_gans.metrics.registry import METRICS, default_metrics, needing
 from keras_gans.presets.fields import (
     Bounds,
     Count,
-    Kind,
     Natural,
     Settings,
     field_kinds,
 )
-from keras_gans.presets.flags import HELP, flag_texts, flags_help
+from keras_gans.presets.flags import HELP
 
 _HELP = """\
 usage: keras-gans evaluate --samples=PATH --reference=DATA [--name=value ...]
@@ -143,20 +143,14 @@ def read_options(argv: Sequence[str]) -> Options | None:
         FileNotFoundError: --json is in a folder that does not exist.
     """
     kinds = field_kinds(Options)
-    # Without a value `--json` is the standard output.
-    following = [*argv[1:], "--"]
-    argv = [
-        "--json=-" if flag == "--json" and after.startswith("--") else flag
-        for flag, after in zip(argv, following, strict=False)
-    ]
-    texts = flag_texts(kinds, ["evaluate", *argv])
+    texts = texts_of(kinds, "evaluate", argv)
     plugins = kinds["plugins"].parse("--plugins", texts.get("plugins", ""))
     _import_plugins(plugins)
     # Plugins have registered theirs.
     metrics = dataclasses.replace(kinds["metrics"], choices=tuple(METRICS))
     kinds = {**kinds, "metrics": metrics}
     if HELP in texts:
-        print(_help(kinds), end="")
+        print(help_of(Options, kinds, _HELP), end="")
         return None
     for name in ("samples", "reference"):
         if not texts.get(name):
@@ -165,16 +159,8 @@ def read_options(argv: Sequence[str]) -> Options | None:
                 "--samples=runs/sagan-cpu/best.keras --reference=embedded. "
                 "--help lists the flags."
             )
-    values = {name: _value(name, kinds[name], texts[name]) for name in texts}
+    values = {name: value_of(name, kinds[name], texts[name]) for name in texts}
     return Options(**values)
-
-
-def _value(name: str, kind: Kind, text: str) -> Any:
-    if kind.repeated and kind.choices and text == "all":
-        return kind.choices
-    value = kind.parse(f"--{name}", text)
-    kind.check(f"--{name}", value)
-    return value
 
 
 def _import_plugins(names: Sequence[str]) -> None:
@@ -187,9 +173,3 @@ def _import_plugins(names: Sequence[str]) -> None:
                 "--plugins must be modules that Python finds, for example on "
                 f"PYTHONPATH. Received: {name} ({error})."
             ) from error
-
-
-def _help(kinds: Mapping[str, Kind]) -> str:
-    defaults = Options()
-    values = {name: {"": getattr(defaults, name)} for name in kinds}
-    return _HELP.format(flags=flags_help(Options, kinds, values, ""))

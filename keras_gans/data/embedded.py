@@ -13,7 +13,7 @@ from keras_gans.data.sources import ArraySource
 
 _FILE = pathlib.Path(__file__).with_name("fashion_mnist_test.npz")
 _PADDED = 32
-_CLASS_NAMES = (
+CLASS_NAMES = (
     "T-shirt/top",
     "Trouser",
     "Pullover",
@@ -40,11 +40,16 @@ def load_embedded(*, resolution: int, channels: int) -> ImageSet:
 
     Reference: [Xiao et al., 2017](https://arxiv.org/abs/1708.07747).
     """
-    images, labels = read_archive(str(_FILE))
+    images, labels = read_embedded()
     if resolution == _PADDED:
         border = (_PADDED - images.shape[1]) // 2
         images = np.pad(images, ((0, 0), (border,) * 2, (border,) * 2, (0, 0)))
     images = fit_images(images, resolution=resolution, channels=channels)
     return ImageSet(
-        "embedded", ArraySource(images, labels), class_names=_CLASS_NAMES
+        "embedded", ArraySource(images, labels), class_names=CLASS_NAMES
     )
+
+
+def read_embedded() -> tuple[np.ndarray, np.ndarray]:
+    """Returns the images as they are stored, (N, 28, 28, 1), and labels."""
+    return read_archive(str(_FILE))

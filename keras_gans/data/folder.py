@@ -48,7 +48,7 @@ def load_folder(
             corrupt, truncated or non-image file.
     """
     root = pathlib.Path(path).expanduser()
-    class_names, files, labels = _list_files(path, root)
+    class_names, files, labels = list_files(path, root)
     paths = list(map(str, files))
     shape = (resolution, resolution, channels)
     images, good, bad = read_images(
@@ -77,10 +77,19 @@ def _visible(folder: pathlib.Path) -> list[pathlib.Path]:
     return sorted(entries, key=lambda entry: entry.name)
 
 
-def _list_files(
+def list_files(
     path: str, root: pathlib.Path
 ) -> tuple[tuple[str, ...], list[pathlib.Path], np.ndarray]:
-    """Returns the class names, all files, and their labels."""
+    """Returns the class names, all files, and their labels.
+
+    Args:
+        path: The folder as the user wrote it.
+        root: Where it is.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if it has another layout.
+    """
     if not root.is_dir():
         what = "a file" if root.exists() else "nothing"
         raise FileNotFoundError(
@@ -116,11 +125,16 @@ def _list_files(
 def _decode(
     file: pathlib.Path, image_shape: tuple[int, int, int]
 ) -> np.ndarray:
+    check_name(file)
+    return decode_image(file, image_shape)
+
+
+def check_name(file: pathlib.Path) -> None:
+    """Raises ValueError for a file that is no image by its name."""
     if _FORMAT_OF.get(file.suffix.lower()) not in image_formats():
         raise ValueError(
             f"no image by its name; allowed: {', '.join(_FORMAT_OF)}"
         )
-    return decode_image(file, image_shape)
 
 
 def _check_not_empty(

@@ -54,7 +54,7 @@ def load_images(
         FileNotFoundError: if a path does not exist or a set of TFDS is not
             prepared.
     """
-    form, path = _parse(dataset)
+    form, path = parse_dataset(dataset)
     split = split_of(dataset, split)
     size = {
         "resolution": integer("resolution", resolution, minimum=1),
@@ -72,7 +72,7 @@ def load_images(
             skip_bad_images=skip_bad_images,
             **size,
         )
-    _refuse_tfds_arguments(dataset, data_dir, split)
+    refuse_tfds_arguments(dataset, data_dir, split)
     if form == "npz":
         from keras_gans.data.archive import load_archive
 
@@ -100,7 +100,7 @@ def split_of(dataset: str, split: str | None = None) -> str:
     >>> split_of("tfds:cifar10@train[:80%]"), split_of("tfds:cifar10")
     ('train[:80%]', 'train')
     """
-    form, path = _parse(dataset)
+    form, path = parse_dataset(dataset)
     name, at, named = path.partition("@")
     if form != "tfds" or not at:
         return split or "train"
@@ -113,7 +113,16 @@ def split_of(dataset: str, split: str | None = None) -> str:
     return named
 
 
-def _parse(dataset: str) -> tuple[str, str]:
+def parse_dataset(dataset: str) -> tuple[str, str]:
+    """Returns the form of a data set, and its path or name.
+
+    Raises:
+        ValueError: if it has none of the forms.
+
+    Example:
+    >>> parse_dataset("folder:cats"), parse_dataset("embedded")
+    (('folder', 'cats'), ('embedded', ''))
+    """
     form, colon, path = str(dataset).partition(":")
     if form == "embedded" and not colon:
         return form, ""
@@ -143,9 +152,10 @@ def _suggest(dataset: str) -> str:
     return f" Did you mean {match!r}?" if match else ""
 
 
-def _refuse_tfds_arguments(
+def refuse_tfds_arguments(
     dataset: str, data_dir: str | None, split: str
 ) -> None:
+    """Raises ValueError for arguments that only sets of TFDS have."""
     if data_dir is not None:
         raise ValueError(
             "`data_dir` belongs to tfds:NAME. Received: "

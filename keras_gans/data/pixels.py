@@ -57,8 +57,7 @@ def decode_image(
         # The frame of a GIF is complete only once it is loaded.
         image.load()
         upright = ImageOps.exif_transpose(image)
-    opaque = _opaque(upright)
-    return _fit(opaque, image_shape)
+    return _fit(opaque(upright), image_shape)
 
 
 def fit_images(
@@ -88,8 +87,8 @@ def fit_images(
     return fitted
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """Returns the picture in mode L or RGB, transparency put onto white."""
+def opaque(image: Image.Image) -> Image.Image:
+    """Returns a picture in mode L or RGB, transparency put onto white."""
     from PIL import Image
 
     if image.mode.startswith("I"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -55,11 +56,8 @@ def load_prepared(
         ValueError: if TFDS has no such set, the set no such split, no images
             or a record that does not decode.
     """
-    import_tensorflow()
-    builder = _find_builder(name, data_dir)
-    class_names = _check_features(name, builder)
-    info = _find_split(name, builder, split)
-    records = _records(builder, split)
+    builder, info, class_names = open_prepared(name, data_dir, split)
+    records = read_records(builder, split)
     shape = (resolution, resolution, channels)
     bad = ()
     if fits_in_memory(info.num_examples, shape):
@@ -81,6 +79,19 @@ def load_prepared(
             image_shape=shape,
         )
     return ImageSet(label, source, class_names=class_names, bad_images=bad)
+
+
+def open_prepared(
+    name: str, data_dir: str | None, split: str
+) -> tuple[Any, Any, tuple[str, ...]]:
+    """Returns the builder, the split and the class names of a set.
+
+    Takes the arguments of `load_prepared` and raises its errors.
+    """
+    import_tensorflow()
+    builder = _find_builder(name, data_dir)
+    class_names = _check_features(name, builder)
+    return builder, _find_split(name, builder, split), class_names
 
 
 def _find_builder(name: str, data_dir: str | None) -> Any:
@@ -177,7 +188,7 @@ def _find_split(name: str, builder: Any, split: str) -> Any:
     return info
 
 
-def _records(builder: Any, split: str) -> tf.data.Dataset:
+def read_records(builder: Any, split: str) -> tf.data.Dataset:
     """Returns the records in a fixed order, their images still encoded."""
     import tensorflow_datasets as tfds
 
@@ -187,6 +198,25 @@ def _records(builder: Any, split: str) -> tf.data.Dataset:
         decoders={"image": tfds.decode.SkipDecoding()},
         read_config=tfds.ReadConfig(try_autocache=False),
     )
+
+
+def numpy_records(
+    name: str, records: tf.data.Dataset
+) -> Iterator[tuple[str, dict]]:
+    """Yields what each record is called, and the record.
+
+    Raises:
+        ValueError: if the files of the set `name` are damaged or missing.
+    """
+    try:
+        for index, record in enumerate(records.as_numpy_iterator()):
+            file = record.get("image/filename", b"").decode()
+            yield file or f"record {index}", record
+    except tf.errors.OpError as error:
+        raise ValueError(
+            f"{name} cannot be read, since its files are damaged or "
+            f"missing: {error.message} Prepare it again."
+        ) from error
 
 
 def _streamable(records: tf.data.Dataset, *, labelled: bool) -> tf.data.Dataset:
@@ -207,17 +237,10 @@ def _into_memory(
     names, labels = [], []
 
     def encoded():
-        try:
-            for index, record in enumerate(records.as_numpy_iterator()):
-                file = record.get("image/filename", b"").decode()
-                names.append(file or f"record {index}")
-                labels.append(record["label"] if labelled else 0)
-                yield record["image"]
-        except tf.errors.OpError as error:
-            raise ValueError(
-                f"{name} cannot be read, since its files are damaged or "
-                f"missing: {error.message} Prepare it again."
-            ) from error
+        for file, record in numpy_records(name, records):
+            names.append(file)
+            labels.append(record["label"] if labelled else 0)
+            yield record["image"]
 
     def decode(image):
         return decode_image(io.BytesIO(image), image_shape)

@@ -53,15 +53,15 @@ def read_images(
     """
     images = np.empty((count, *image_shape), np.uint8) if keep_pixels else None
     good, bad = [], []
-    decoded = _decoded(itertools.islice(items, count), decode)
-    for index, pixels in enumerate(decoded):
+    pictures = decoded(itertools.islice(items, count), decode)
+    for index, pixels in enumerate(pictures):
         if isinstance(pixels, str):
             bad.append((names[index], pixels))
         else:
             if images is not None:
                 images[len(good)] = pixels
             good.append(index)
-        _show_progress(index + 1, count)
+        show_progress(index + 1, count)
     if bad:
         total = len(good) + len(bad)
         if not skip_bad_images:
@@ -92,9 +92,14 @@ def _bad_images_error(
     )
 
 
-def _decoded(
-    items: Iterator[Any], decode: Callable[[Any], np.ndarray]
-) -> Iterator[np.ndarray | str]:
+def decoded(
+    items: Iterator[Any], decode: Callable[[Any], Any]
+) -> Iterator[Any | str]:
+    """Yields what `decode` gives for each item, or why it raises.
+
+    Works in threads, a chunk of items ahead.
+    """
+
     def attempt(item: Any) -> np.ndarray | str:
         try:
             return decode(item)
@@ -110,7 +115,8 @@ def _decoded(
             yield from pool.map(attempt, chunk)
 
 
-def _show_progress(done: int, count: int) -> None:
+def show_progress(done: int, count: int) -> None:
+    """Shows on stderr how many of many images are read."""
     if count <= _PROGRESS_FROM or (done % _CHUNK and done != count):
         return
     end = "\n" if done == count else ""
