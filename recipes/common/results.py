@@ -79,9 +79,9 @@ def headline(
         f"{config.precision}.",
         f"Generator {gan.generator.count_params():,} parameters, "
         f"discriminator {gan.discriminator.count_params():,}; "
-        f"{config.steps:,} steps of {subject.per_step} {subject.noun}.",
+        f"{_extent(config)} of {subject.per_step} {subject.noun}.",
     ]
-    if step >= config.steps:
+    if step >= config.steps and config.minutes is None:
         lines.append(
             f"The run in {config.run_dir} has its {step:,} steps already; "
             "raise --steps to train on, or name another --run_dir."
@@ -89,6 +89,13 @@ def headline(
     elif step:
         lines.append(f"Resuming {config.run_dir} after step {step:,}.")
     return "\n".join(lines)
+
+
+def _extent(config):
+    if config.minutes is None:
+        return f"{config.steps:,} steps"
+    least = "" if "minutes" in config.given else f" at most {config.steps:,}"
+    return f"{config.minutes:g} minutes of training in{least} steps"
 
 
 def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.common.config import RunConfig
+from recipes.common.plan import Plan, forecast, make_plan
 from recipes.common.quiet import import_keras
-from recipes.common.record import open_run
+from recipes.common.record import open_run, with_plan, write_plan
 from recipes.common.results import best_line, export, headline, summary
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+from recipes.common.timing import time_interruptions, time_step
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 # Steps after which the progress bar and the printed mean losses start anew.
 EPOCH = 1000
+# So few steps are not measured: they are soon over.
+SHORT = 50
+_TRACING = (
+    "Tracing the training step, which takes up to a minute, or longer for "
+    "large networks, and timing it ..."
+)
 
 
 def prepare(
@@ -51,10 +59,11 @@ def prepare(
         virtual_cpu_devices(config.virtual_devices)
     # The machines of a cluster meet before anything is computed.
     devices = distribute(config.distribution)
+    asked, (config, plan) = config, with_plan(config)
     subject = make_subject(config)
     gan, scope = build_gan(config, subject.build, devices)
-    directory = open_run(config, recipe)
-    return Run(config, recipe, subject, gan, directory, scope).work
+    directory = open_run(asked, recipe)
+    return Run(config, recipe, subject, gan, directory, scope, plan).work
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +71,7 @@ class Run:
     """A prepared run, to be worked in the scope in which its model was built.
 
     Where several processes train one model, all compute the same, and only
-    the chief writes.
+    the chief writes. `config` has `minutes` as long as there is no `plan`.
     """
 
     config: RunConfig
@@ -71,6 +80,7 @@ class Run:
     gan: "GAN"
     directory: RunDirectory
     scope: contextlib.ExitStack
+    plan: Plan | None = None
 
     def work(self) -> None:
         """Trains, evaluates, samples and exports; prints where things are."""
@@ -84,7 +94,7 @@ class Run:
             if chief:
                 self.directory.rewind_metrics(step)
             print(headline(gan, config, subject, self.recipe, step))
-            if step < config.steps:
+            if step < config.steps or config.minutes is not None:
                 self._fit(state, chief)
             if not chief:
                 return
@@ -118,8 +128,53 @@ class Run:
                 self.directory.append_metrics(start)
         batches = self.subject.training_batches(self.gan, step)
         monitor = InputMonitor(batches, log_dir=self.directory.logs)
-        callbacks = [monitor, *self._callbacks(evaluation)]
-        fit(self.gan, monitor.batches, self.config, callbacks)
+        config = self._scheduled(evaluation, monitor.batches, step)
+        run = dataclasses.replace(self, config=config)
+        callbacks = [monitor, *run._callbacks(evaluation)]
+        fit(self.gan, monitor.batches, config, callbacks)
+
+    def _scheduled(self, evaluation, batches, step):
+        """Says how long training takes; returns the settings, as planned."""
+        config, steps = self.config, self.config.steps - step
+        if self.plan:
+            print(_remaining(self.plan, step), flush=True)
+            return config
+        print(_TRACING, flush=True)
+        if config.distribution == "multi_worker" or (
+            config.minutes is None and steps < SHORT
+        ):
+            return config
+        first, seconds = time_step(self.gan, batches, config)
+        print(f"Traced in {first:.0f} seconds.")
+        if config.minutes is None:
+            later = " besides evaluations" if config.evaluate_every else ""
+            text = forecast(steps, steps * seconds, 1000 * seconds)
+            print(f"{text}{later}; evaluation and export follow.", flush=True)
+            return config
+        return self._planned(evaluation, seconds)
+
+    def _planned(self, evaluation, step_seconds):
+        """Makes the plan of a run by minutes; returns its settings."""
+        gan, subject = self.gan, self.subject
+        costs = time_interruptions(
+            gan,
+            self.config,
+            evaluation,
+            subject.samples(gan, self.directory),
+            self.directory,
+        )
+        plan = make_plan(self.config, step_seconds, costs)
+        write_plan(self.directory, plan)
+        config = plan.apply(self.config)
+        gan.set_schedule(config.steps, plan.settings.get("ema_start"))
+        subject.config = config
+        evaluation.every = config.evaluate_every
+        shortage = plan.shortage(self.config)
+        if shortage:
+            print(shortage)
+        text = forecast(plan.steps, plan.seconds, plan.ms_per_step)
+        print(f"{text}; evaluation and export follow.", flush=True)
+        return config
 
     def _evaluation(self, state, chief):
         score = state.get("best_score")
@@ -165,6 +220,15 @@ class Run:
                 state=state,
             ),
         ]
+
+
+def _remaining(plan, step):
+    steps = plan.steps - step
+    seconds = plan.seconds * steps / plan.steps
+    return (
+        f"{forecast(steps, seconds, plan.ms_per_step)}, as planned; the first "
+        "is traced, which takes up to a minute."
+    )
 
 
 def build_gan(
