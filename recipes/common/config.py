@@ -53,11 +53,11 @@ class RunConfig(Settings):
         run_dir: Directory of the run; runs/RECIPE-PRESET if empty, followed by
             -BACKEND on other backends than tensorflow.
         seed: Seed of weights, data order, augmentation and latents.
-        steps: Generator updates; with minutes of the preset, the most.
-        minutes: Minutes of training on this machine, without the evaluation at
-            the end. The step is measured first, and steps, intervals in steps
-            and ema_start are set to fit; what the command gives of these
-            stays. none for a run by steps, as --steps makes it.
+        steps: Generator updates.
+        minutes: Minutes of training, instead of steps: the step is measured
+            on this machine, and steps, intervals in steps and ema_start are
+            set to fit, but for those that the command gives. A preset that
+            states minutes states the most steps too. none with --steps.
         batch_size: Images a discriminator update sees, over all replicas.
         steps_per_execution: Steps that the backend takes at one go, which
             saves time between short ones; steps and intervals must be

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.common.config import RunConfig
-from recipes.common.plan import Plan, forecast, make_plan
+from recipes.common.plan import Plan, duration, forecast, make_plan
 from recipes.common.quiet import import_keras
 from recipes.common.record import open_run, with_plan, write_plan
 from recipes.common.results import best_line, export, headline, summary
@@ -26,9 +26,10 @@ EPOCH = 1000
 # So few steps are not measured: they are soon over.
 SHORT = 50
 _TRACING = (
-    "Tracing the training step, which takes up to a minute, or longer for "
-    "large networks, and timing it ..."
+    "Tracing the training step, which takes up to a minute, or more with large "
+    "networks ..."
 )
+_TIMING = "Timing the training step ..."
 
 
 def prepare(
@@ -135,17 +136,21 @@ class Run:
 
     def _scheduled(self, evaluation, batches, step):
         """Says how long training takes; returns the settings, as planned."""
+        import keras
+
         config, steps = self.config, self.config.steps - step
         if self.plan:
             print(_remaining(self.plan, step), flush=True)
             return config
-        print(_TRACING, flush=True)
+        traced = keras.backend.backend() != "torch"
+        print(_TRACING if traced else _TIMING, flush=True)
         if config.distribution == "multi_worker" or (
             config.minutes is None and steps < SHORT
         ):
             return config
         first, seconds = time_step(self.gan, batches, config)
-        print(f"Traced in {first:.0f} seconds.")
+        if traced:
+            print(f"Traced in {duration(first)}.")
         if config.minutes is None:
             later = " besides evaluations" if config.evaluate_every else ""
             text = forecast(steps, steps * seconds, 1000 * seconds)

@@ -73,7 +73,8 @@ def test_a_traced_step_follows_a_schedule_that_is_set_later(make_gan, batch):
         gan.averaged_generator.weights, gan.generator.weights, strict=True
     )
     for average, weight in pairs:
-        assert_array_equal(*map(ops.convert_to_numpy, (average, weight)))
+        copy, original = map(ops.convert_to_numpy, (average, weight))
+        assert_allclose(copy, original, rtol=1e-6)
 
 
 def test_each_player_has_its_updates_of_the_steps(make_gan):

@@ -122,10 +122,9 @@ def test_an_average_that_is_never_reached_is_said():
 
 
 def test_a_short_preset_is_no_lack_of_time():
-    assert (
-        planned(0.01, steps=5).shortage(dataclasses.replace(CONFIG, steps=5))
-        == ""
-    )
+    config = dataclasses.replace(CONFIG, steps=5, ema_start=2)
+    assert make_plan(config, 0.01, {}).steps == 5
+    assert make_plan(config, 0.01, {}).shortage(config) == ""
 
 
 def test_a_plan_is_the_record_that_it_leaves():
