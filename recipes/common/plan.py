@@ -52,6 +52,12 @@ class Plan:
         }
         return dataclasses.replace(config, minutes=None, **changes)
 
+    def remaining(self, step: int) -> str:
+        """Returns what to say of a run that resumes after a step."""
+        steps = self.steps - step
+        seconds = self.seconds * steps / self.steps
+        return f"{forecast(steps, seconds, self.ms_per_step)}, as planned."
+
     def record(self) -> dict[str, Any]:
         """Returns the plan as config.json has it."""
         return {

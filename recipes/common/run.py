@@ -29,7 +29,7 @@ _TRACING = (
     "Tracing the training step, which takes up to a minute, or more with large "
     "networks ..."
 )
-_TIMING = "Timing the training step ..."
+_STARTING = "Starting the training step ..."
 
 
 def prepare(
@@ -139,14 +139,14 @@ class Run:
         import keras
 
         config, steps = self.config, self.config.steps - step
-        if self.plan:
-            print(_remaining(self.plan, step), flush=True)
-            return config
         traced = keras.backend.backend() != "torch"
-        print(_TRACING if traced else _TIMING, flush=True)
-        if config.distribution == "multi_worker" or (
-            config.minutes is None and steps < SHORT
-        ):
+        if self.plan:
+            print(self.plan.remaining(step), flush=True)
+        print(_TRACING if traced else _STARTING, flush=True)
+        # Processes that train one model would not take as many steps each.
+        several = config.distribution == "multi_worker"
+        short = config.minutes is None and steps < SHORT
+        if self.plan or several or short:
             return config
         first, seconds = time_step(self.gan, batches, config)
         if traced:
@@ -225,15 +225,6 @@ class Run:
                 state=state,
             ),
         ]
-
-
-def _remaining(plan, step):
-    steps = plan.steps - step
-    seconds = plan.seconds * steps / plan.steps
-    return (
-        f"{forecast(steps, seconds, plan.ms_per_step)}, as planned; the first "
-        "is traced, which takes up to a minute."
-    )
 
 
 def build_gan(

@@ -63,15 +63,13 @@ def time_step(
 @contextlib.contextmanager
 def unchanged(gan: "GAN") -> Iterator[None]:
     """Gives a compiled model back every variable as it was, to the bit."""
-    from keras import ops
-
     variables = [
         *gan.variables,
         *gan.metrics_variables,
         *gan.optimizer.variables,
     ]
     # PyTorch's arrays are views.
-    values = [np.array(ops.convert_to_numpy(v.value)) for v in variables]
+    values = [np.array(variable.numpy()) for variable in variables]
     yield
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)

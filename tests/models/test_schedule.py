@@ -74,7 +74,7 @@ def test_a_traced_step_follows_a_schedule_that_is_set_later(make_gan, batch):
     )
     for average, weight in pairs:
         copy, original = map(ops.convert_to_numpy, (average, weight))
-        assert_allclose(copy, original, rtol=1e-6)
+        assert_allclose(copy, original, rtol=1e-6, atol=1e-7)
 
 
 def test_each_player_has_its_updates_of_the_steps(make_gan):
