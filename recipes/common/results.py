@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from recipes.common.config import RunConfig
+from recipes.common.plan import duration
 from recipes.common.record import read_run_id
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
@@ -94,8 +95,8 @@ def headline(
 def _extent(config):
     if config.minutes is None:
         return f"{config.steps:,} steps"
-    least = "" if "minutes" in config.given else f" at most {config.steps:,}"
-    return f"{config.minutes:g} minutes of training in{least} steps"
+    most = "" if "minutes" in config.given else f"at most {config.steps:,} "
+    return f"{duration(60 * config.minutes)} of training in {most}steps"
 
 
 def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:
