@@ -109,12 +109,18 @@ def time_interruptions(
 def _time_evaluation(gan, evaluation):
     """Returns seconds of an evaluation, from two of few images.
 
-    The line through both times; the first time of all is not among them.
+    The line through both times; the first time of all is not among them. Where
+    a score wants all samples, or there are no images, one of all is timed.
     """
     evaluation.set_model(gan)
+    if evaluation.references is None:
+        return _timed(evaluation.evaluate)
     few = min(FEW, evaluation.samples)
     more = min(MORE, evaluation.samples)
-    evaluation.evaluate(few)
+    try:
+        evaluation.evaluate(few)
+    except ValueError:
+        return _timed(evaluation.evaluate)
     first, second = (_timed(evaluation.evaluate, n) for n in (few, more))
     slope = max(second - first, 0.0) / max(more - few, 1)
     return second + slope * (evaluation.samples - more)
