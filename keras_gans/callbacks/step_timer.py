@@ -55,13 +55,15 @@ class StepTimer(keras.callbacks.Callback):
     def step_seconds(self) -> float:
         """Mean seconds of a training step, without the extremes.
 
-        Of the durations of calls, divided by their steps, a tenth is left out
-        at either end.
+        The first quarter of the calls is left out, in which the pipeline fills
+        its buffers, and of the durations of the others, divided by their
+        steps, a tenth at either end.
 
         Raises:
             ValueError: When fewer than three calls were made.
         """
-        ends = np.asarray(self._ends[_COLD - 1 :])
+        warm = max(_COLD - 1, len(self._ends) // 4)
+        ends = np.asarray(self._ends[warm:])
         if len(ends) < 2:
             raise ValueError(
                 f"A step is timed from {_COLD + 1} calls on. Received: "
