@@ -211,16 +211,44 @@ class GAN(DeclaredModel, GuardedTrainer):
             ValueError: When `decay` or `start` is out of range.
         """
         network_checks.check_average(decay, start)
-        if (decay, start) != (self.ema_decay, self.ema_start):
-            # They are constants of a step that was traced.
+        if decay != self.ema_decay:
+            # It is a constant of a step that was traced.
             self.train_function = None
         self.ema_decay = decay
-        self.ema_start = start
+        self._start_averaging_at(start)
         if self.averaged_generator is None:
             with backend.variable_scope(self):
                 self.averaged_generator = network_checks.averaging_copy(
                     self.generator
                 )
+
+    def set_schedule(self, steps: int, ema_start: int | None = None) -> None:
+        """Fits the schedule of a compiled model to a length of training.
+
+        A training step reads both numbers from variables, so that one that
+        was traced is not traced anew. Call it outside of `fit`.
+
+        Args:
+            steps: Positive int, the training steps after which learning rates
+                that follow a `LinearDecay` are 0; others stay as they are.
+            ema_start: Non-negative int, the training step from which to
+                average; None leaves it.
+
+        Raises:
+            ValueError: When one is no such number.
+        """
+        steps = integer("steps", steps)
+        if ema_start is not None:
+            start = integer("ema_start", ema_start, minimum=0)
+            self._start_averaging_at(start)
+        self.optimizer.set_updates(
+            steps * self.generator_steps, steps * self.n_critic
+        )
+
+    def _start_averaging_at(self, step):
+        self.ema_start = step
+        if self.compiled:
+            self.optimizer.average_start.assign(step)
 
     def compile(
         self,
@@ -280,6 +308,7 @@ class GAN(DeclaredModel, GuardedTrainer):
                 self.generator.trainable_variables,
                 self.discriminator.trainable_variables,
             )
+            optimizer.average_start.assign(self.ema_start)
 
     def get_compile_config(self) -> dict[str, Any]:
         serialize = keras.optimizers.serialize

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.checks import one_of
+from keras_gans.checks import integer, one_of
 
 OPTIMIZERS = ("adam", "rmsprop", "rmsprop_tf")
 
@@ -44,6 +44,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             discriminator, "discriminator_optimizer"
         )
         self._ratio = None
+        self._schedule = _Schedule()
         if self.generator is self.discriminator:
             raise ValueError(
                 "The generator and the discriminator need an optimizer each: "
@@ -60,7 +61,31 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         with keras.name_scope(self.name):
             self.generator.build(generator_variables)
             self.discriminator.build(discriminator_variables)
+            self._schedule.build(self._decays())
         self.build([])
+
+    @property
+    def average_start(self) -> keras.Variable:
+        """Training step from which the generator is averaged."""
+        return self._schedule.average_start
+
+    def set_updates(self, generator: int, discriminator: int) -> None:
+        """Sets after how many updates learning rates that decay are 0.
+
+        Args:
+            generator: Positive int, updates of the generator.
+            discriminator: Those of the discriminator.
+        """
+        players = (self.generator, self.discriminator)
+        for player, updates in zip(
+            players, (generator, discriminator), strict=True
+        ):
+            if isinstance(player._learning_rate, LinearDecay):
+                player._learning_rate.set_steps(updates)
+
+    def _decays(self):
+        rates = (p._learning_rate for p in (self.generator, self.discriminator))
+        return [rate for rate in rates if isinstance(rate, LinearDecay)]
 
     @property
     def learning_rate(self) -> Any:
@@ -103,6 +128,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             super().variables
             + self.generator.variables
             + self.discriminator.variables
+            + self._schedule.variables
         )
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
@@ -127,6 +153,24 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             "discriminator": serialize(self.discriminator),
             "name": self.name,
         }
+
+
+class _Schedule:
+    """What depends on the length of training, in variables: no constants.
+
+    A plain object, which an optimizer does not track: a step reads them, and
+    files do not have them.
+    """
+
+    def __init__(self):
+        self.variables = []
+
+    def build(self, decays):
+        self.average_start = keras.Variable(
+            0, trainable=False, dtype="int32", name="average_start"
+        )
+        totals = [decay.build() for decay in decays]
+        self.variables = [self.average_start, *totals]
 
 
 def _optimizer(optimizer, argument):
@@ -158,8 +202,30 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     steps: int
     hold: float = 0.0
 
+    def __post_init__(self):
+        self._total = None
+
+    def build(self) -> keras.Variable:
+        """Makes T a variable, which a step that was traced reads."""
+        if self._total is None:
+            self._total = keras.Variable(
+                self.steps, trainable=False, dtype="float32", name="decay_steps"
+            )
+        return self._total
+
+    def set_steps(self, steps: int) -> None:
+        """Sets T.
+
+        Raises:
+            ValueError: When it is no positive int.
+        """
+        self.steps = integer("steps", steps)
+        if self._total is not None:
+            self._total.assign(steps)
+
     def __call__(self, step: Any) -> Any:
-        left = 1.0 - ops.cast(step, "float32") / self.steps
+        total = self.steps if self._total is None else self._total.value
+        left = 1.0 - ops.cast(step, "float32") / total
         return self.learning_rate * ops.clip(left / (1.0 - self.hold), 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:

@@ -124,7 +124,8 @@ class AdversarialTrainer(Objectives):
         self.generator_player.apply(value, pullback(gradients))
 
     def _update_average(self):
-        averaging = self.optimizer.iterations >= self.ema_start
+        optimizer = self.optimizer
+        averaging = optimizer.iterations >= optimizer.average_start
         decay = ops.where(averaging, self.ema_decay, 0.0)
         pairs = zip(
             self.averaged_generator.weights,

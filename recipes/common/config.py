@@ -8,13 +8,21 @@ from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import nearest
-    from keras_gans.presets.fields import Bounds, Count, Natural, Seed, Settings
+    from keras_gans.presets.fields import (
+        Bounds,
+        Count,
+        Natural,
+        Positive,
+        Seed,
+        Settings,
+    )
 
 SOURCES = {"tfds": "NAME", "folder": "PATH", "npz": "PATH"}
 DATASET_FORMS = ("embedded", *map(":".join, SOURCES.items()))
 # Ten steps that go everywhere; what a recipe has not is left out.
 SMOKE_RUN = {
     "steps": 10,
+    "minutes": None,
     "batch_size": 8,
     "ema_start": 0,
     "precision": "float32",
@@ -46,6 +54,10 @@ class RunConfig(Settings):
             -BACKEND on other backends than tensorflow.
         seed: Seed of weights, data order, augmentation and latents.
         steps: Generator updates.
+        minutes: Minutes of training, instead of steps: the step is measured
+            on this machine, and steps, intervals in steps and ema_start are
+            set to fit, but for those that the command gives. A preset that
+            states minutes states the most steps too. none with --steps.
         batch_size: Images a discriminator update sees, over all replicas.
         steps_per_execution: Steps that the backend takes at one go, which
             saves time between short ones; steps and intervals must be
@@ -61,6 +73,7 @@ class RunConfig(Settings):
         sample_every: Steps between sample grids; 0 is at the end only.
         checkpoint_every: Steps between checkpoints; 0 is at the end only.
         evaluation_samples: Generated images an evaluation compares.
+        given: Names of the flags on the command line; not a flag itself.
     """
 
     preset: str = "cpu"
@@ -70,6 +83,7 @@ class RunConfig(Settings):
     run_dir: str = ""
     seed: Seed = 0
     steps: Count
+    minutes: Positive | None = None
     batch_size: Count
     steps_per_execution: Count = 1
     distribution: Literal[
@@ -84,7 +98,17 @@ class RunConfig(Settings):
     sample_every: Natural
     checkpoint_every: Natural
     evaluation_samples: Annotated[int, Bounds(minimum=2)]
+    given: tuple[str, ...] = dataclasses.field(default=(), compare=False)
 
+    # What there is no flag for.
+    no_flag: ClassVar[tuple[str, ...]] = ("given",)
+    # Settings that are so many of the `steps`, where a recipe has them.
+    in_steps: ClassVar[tuple[str, ...]] = (
+        "ema_start",
+        "evaluate_every",
+        "sample_every",
+        "checkpoint_every",
+    )
     may_change: ClassVar[tuple[str, ...]] = (
         "preset",
         "run_dir",
@@ -100,9 +124,17 @@ class RunConfig(Settings):
     def __post_init__(self):
         super().__post_init__()
         check_dataset(self.dataset)
+        if self.minutes is not None and self.distribution == "multi_worker":
+            raise ValueError(
+                "Processes that train one model take the same steps, and each "
+                f"would measure others. Received: minutes={self.minutes:g}, "
+                "distribution=multi_worker. Give --steps instead."
+            )
         intervals = ("evaluate_every", "sample_every", "checkpoint_every")
         for name in ("steps", *intervals):
-            if getattr(self, name) % self.steps_per_execution:
+            # A plan makes multiples of what is its own.
+            planned = self.minutes is not None and name not in self.given
+            if not planned and getattr(self, name) % self.steps_per_execution:
                 raise ValueError(
                     f"{name} must be a multiple of steps_per_execution. "
                     f"Received: {getattr(self, name)} and "
@@ -117,6 +149,11 @@ class RunConfig(Settings):
         """
         run = {k: v for k, v in SMOKE_RUN.items() if k in self.names()}
         return dataclasses.replace(self, **run | smaller)
+
+    def settings(self) -> dict[str, Any]:
+        """Returns what there are flags for, by name."""
+        names = (name for name in self.names() if name not in self.no_flag)
+        return self.select(*names)
 
     @classmethod
     def preset_names(cls) -> list[str]:

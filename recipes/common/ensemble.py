@@ -19,6 +19,7 @@ from recipes.common.record import (
     check_run_directory,
     earlier_record,
     open_run,
+    with_plan,
 )
 from recipes.common.results import export, exported
 from recipes.common.run import prepare
@@ -58,6 +59,8 @@ def class_ranges(num_classes: int, splits: int) -> list[tuple[int, int]]:
 def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
     """Returns the settings of each model of an ensemble.
 
+    A budget of minutes is divided among them.
+
     Args:
         config: Settings of the whole, with the fields `class_splits` and
             `classes`, and with directories resolved.
@@ -68,11 +71,13 @@ def member_configs(config: GANConfig, num_classes: int) -> list[GANConfig]:
     """
     ranges = class_ranges(num_classes, config.class_splits)
     digits = max(2, len(str(len(ranges) - 1)))
+    minutes = config.minutes and config.minutes / len(ranges)
     return [
         dataclasses.replace(
             config,
             class_splits=1,
             classes=classes,
+            minutes=minutes,
             run_dir=f"{config.run_dir}/split_{number:0{digits}d}",
             export_dir=f"{config.export_dir}/split_{number:0{digits}d}",
         )
@@ -141,7 +146,10 @@ def prepare_ensemble(
 
 
 def _is_finished(config):
+    config, _ = with_plan(config)
     directory = RunDirectory(config.run_dir)
+    if config.minutes is not None:
+        return False
     version = exported(config.export_dir, directory, config.steps)
     return version is not None and directory.final.exists()
 
@@ -160,6 +168,7 @@ def _finish(config, recipe, images, members, directory):
     """Samples, evaluates and exports all models as one; prints where."""
     from keras_gans.callbacks import save_generator
 
+    config = _as_trained(config, members)
     generator = _load_ensemble(members)
     sheets = _save_grids(config, generator, images.num_classes, directory)
     if all(line["step"] < config.steps for line in directory.read_metrics()):
@@ -184,6 +193,14 @@ def _finish(config, recipe, images, members, directory):
     print(f"FID-lite0  {score:.1f}")
     print(f"Final      {directory.final}")
     print(f"SavedModel {version}")
+
+
+def _as_trained(config, members):
+    """Returns the settings of the whole with the most steps of a model."""
+    planned = [with_plan(member)[0] for member in members]
+    longest = max(planned, key=lambda member: member.steps)
+    own = config.select("class_splits", "classes", "run_dir", "export_dir")
+    return dataclasses.replace(longest, **own)
 
 
 def _load_ensemble(members):

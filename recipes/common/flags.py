@@ -10,7 +10,7 @@ from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans.checks import did_you_mean
-    from keras_gans.presets.fields import field_kinds
+    from keras_gans.presets.fields import Kind, field_kinds
     from keras_gans.presets.flags import HELP, flag_texts, flags_help
 
 Config = TypeVar("Config", bound=RunConfig)
@@ -37,7 +37,7 @@ def read_config(
         ValueError: For an unknown flag or preset, a value that a flag does
             not admit, or an argument that is no flag.
     """
-    kinds = field_kinds(config_class)
+    kinds = flag_kinds(config_class)
     texts = flag_texts(kinds, argv)
     asked = texts.pop(HELP, None)
     given = {
@@ -54,7 +54,29 @@ def read_config(
             f"{preset!r}.{did_you_mean(preset, names)}"
         )
     config = presets.get(preset) or config_class.of_preset(preset)
-    return config.changed(preset=preset, **given)
+    return config.changed(preset=preset, **_timed(given), given=tuple(given))
+
+
+def flag_kinds(config_class: type[RunConfig]) -> dict[str, Kind]:
+    """Returns the kind of each flag, in order."""
+    return {
+        name: kind
+        for name, kind in field_kinds(config_class).items()
+        if name not in config_class.no_flag
+    }
+
+
+def _timed(given):
+    """Returns flags, of which --steps takes the place of a preset's minutes."""
+    if "steps" not in given:
+        return given
+    if given.get("minutes") is not None:
+        raise ValueError(
+            "A run is as long as --minutes or as --steps says. Received both: "
+            f"--minutes={given['minutes']:g}, --steps={given['steps']}. Leave "
+            "one of them out."
+        )
+    return given | {"minutes": None}
 
 
 def default_preset(
@@ -91,7 +113,7 @@ def help_text(
         f"Presets: {names}",
         *_published(config_class.preset_names()),
         "",
-        flags_help(config_class, field_kinds(config_class), defaults, chosen),
+        flags_help(config_class, flag_kinds(config_class), defaults, chosen),
     ]
     return "\n".join(lines)
 

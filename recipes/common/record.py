@@ -1,6 +1,5 @@
 """The record of a run: its settings and everything that made its result."""
 
-import dataclasses
 import datetime
 import importlib.metadata
 import json
@@ -14,6 +13,7 @@ from typing import Any
 from recipes.common.backend import keras_backend
 from recipes.common.config import RunConfig, recorded_settings
 from recipes.common.light import without_keras
+from recipes.common.plan import Config, Plan
 from recipes.common.precision import may_go_on, recorded_policy
 from recipes.common.run_directory import RunDirectory, plain
 
@@ -30,9 +30,9 @@ def open_run(
     """Returns the directory of a run, ready to be written to.
 
     Makes the directory and writes its config.json. When a run is resumed, its
-    id stays, and what the record said of earlier starts is kept under
-    `earlier_starts`. Where several processes train one model, the chief does
-    this.
+    id and its plan stay, and what the record said of earlier starts is kept
+    under `earlier_starts`. Where several processes train one model, the chief
+    does this.
 
     Args:
         config: Settings, with `run_dir` resolved.
@@ -57,9 +57,10 @@ def open_run(
         # Runs from before there were ids stay without one.
         record["run_id"] = earlier.get("run_id")
         record["earlier_starts"] = [*starts, earlier]
+        if config.minutes is not None and "plan" in earlier:
+            record["plan"] = earlier["plan"]
     directory.create()
-    text = json.dumps(record, indent=2, allow_nan=False)
-    files.write_text(directory.config, f"{text}\n")
+    _write(directory, record)
     return directory
 
 
@@ -95,12 +96,15 @@ def check_run_directory(config: RunConfig, recipe: str) -> None:
             f"an empty one. Received: {path}, which is neither. Use, for "
             f"example, --run_dir={_unused(path)}."
         )
-    differing = differences(config, recipe, read_record(directory))
+    record = read_record(directory)
+    differing = differences(config, recipe, record)
     if differing:
+        plan = record.get("plan")
+        by_steps = f"; of its plan, {plan['flags']}" if plan else ""
         raise ValueError(
             f"The run in {path} was made with other settings, so this one "
             f"cannot go on from it: {'; '.join(differing)}. Give the earlier "
-            "settings to resume that run, or begin a new one with "
+            f"settings to resume that run{by_steps}; or begin a new one with "
             f"--resume=false --run_dir={_unused(path)}."
         )
 
@@ -108,11 +112,18 @@ def check_run_directory(config: RunConfig, recipe: str) -> None:
 def differences(
     config: RunConfig, recipe: str, record: Mapping[str, Any]
 ) -> list[str]:
-    """Returns what hinders a configuration from resuming a recorded run."""
+    """Returns what hinders a configuration from resuming a recorded run.
+
+    A run that was planned by minutes resumes by the same minutes, or in steps
+    by the flags of its plan.
+    """
     settings = recorded_settings(type(config), record["settings"])
+    if record.get("plan") and config.minutes is None:
+        planned = Plan.of_record(record["plan"]).settings
+        settings |= {**planned, "minutes": None}
     earlier = plain({**record, **settings})
     now = {"recipe": recipe, "backend": keras_backend()}
-    now |= plain(dataclasses.asdict(config))
+    now |= plain(config.settings())
     differing = []
     for name, value in now.items():
         before = earlier.get(name, "absent")
@@ -124,7 +135,10 @@ def differences(
             continue
         if name == "steps" and isinstance(before, int) and value > before:
             continue
-        rule = " (may be raised, not lowered)" if name == "steps" else ""
+        rule = {
+            "steps": " (may be raised, not lowered)",
+            "minutes": " (a plan stays as it was made)",
+        }.get(name, "")
         differing.append(f"{name} was {before!r}, now {value!r}{rule}")
     return differing
 
@@ -154,6 +168,35 @@ def read_record(directory: RunDirectory) -> dict[str, Any]:
     return record
 
 
+def with_plan(config: Config) -> tuple[Config, Plan | None]:
+    """Returns the settings of a run in steps, and the plan they are from.
+
+    That is the recorded plan of a run by minutes; a run that has none is
+    returned as it is, with None.
+
+    Raises:
+        ValueError: If the directory's config.json is no record of a run.
+    """
+    directory = RunDirectory(config.run_dir)
+    if config.minutes is None or not directory.config.exists():
+        return config, None
+    record = read_record(directory).get("plan")
+    if not record:
+        return config, None
+    plan = Plan.of_record(record)
+    return plan.apply(config), plan
+
+
+def write_plan(directory: RunDirectory, plan: Plan) -> None:
+    """Adds the plan to a run's config.json."""
+    _write(directory, read_record(directory) | {"plan": plan.record()})
+
+
+def _write(directory, record):
+    text = json.dumps(record, indent=2, allow_nan=False)
+    files.write_text(directory.config, f"{text}\n")
+
+
 def read_run_id(directory: RunDirectory) -> str | None:
     """Returns the id of a run, None before ids or without a record."""
     if not directory.config.exists():
@@ -176,7 +219,7 @@ def run_record(config: RunConfig, recipe: str) -> dict[str, Any]:
     return {
         "recipe": recipe,
         "run_id": uuid.uuid4().hex,
-        "settings": plain(dataclasses.asdict(config)),
+        "settings": plain(config.settings()),
         "backend": backend,
         "versions": {
             "keras_gans": keras_gans.__version__,

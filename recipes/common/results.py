@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from recipes.common.config import RunConfig
+from recipes.common.plan import duration
 from recipes.common.record import read_run_id
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
@@ -87,9 +88,9 @@ def headline(
         f"{precision}.",
         f"Generator {gan.generator.count_params():,} parameters, "
         f"discriminator {gan.discriminator.count_params():,}; "
-        f"{config.steps:,} steps of {subject.per_step} {subject.noun}.",
+        f"{_extent(config)} of {subject.per_step} {subject.noun}.",
     ]
-    if step >= config.steps:
+    if step >= config.steps and config.minutes is None:
         lines.append(
             f"The run in {config.run_dir} has its {step:,} steps already; "
             "raise --steps to train on, or name another --run_dir."
@@ -97,6 +98,13 @@ def headline(
     elif step:
         lines.append(f"Resuming {config.run_dir} after step {step:,}.")
     return "\n".join(lines)
+
+
+def _extent(config):
+    if config.minutes is None:
+        return f"{config.steps:,} steps"
+    most = "" if "minutes" in config.given else f"at most {config.steps:,} "
+    return f"{duration(60 * config.minutes)} of training in {most}steps"
 
 
 def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
+from recipes.common.plan import Plan, duration, forecast, make_plan
 from recipes.common.precision import AUTO, decide, described
 from recipes.common.quiet import import_keras
-from recipes.common.record import earlier_record, open_run
+from recipes.common.record import (
+    earlier_record,
+    open_run,
+    with_plan,
+    write_plan,
+)
 from recipes.common.results import best_line, export, headline, summary
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+from recipes.common.timing import time_interruptions, time_step
 
 with without_keras():
     from keras_gans.precision import Decision
@@ -26,6 +33,13 @@ if TYPE_CHECKING:
 
 # Steps after which the progress bar and the printed mean losses start anew.
 EPOCH = 1000
+# So few steps are not measured: they are soon over.
+SHORT = 50
+_TRACING = (
+    "Tracing the training step, which takes up to a minute, or more with large "
+    "networks ..."
+)
+_STARTING = "Starting the training step ..."
 
 
 def prepare(
@@ -58,12 +72,15 @@ def prepare(
         virtual_cpu_devices(config.virtual_devices)
     # The machines of a cluster meet before anything is computed.
     devices = distribute(config.distribution)
+    asked, (config, plan) = config, with_plan(config)
     subject = make_subject(config)
     precision = precision or decide(config, earlier_record(config))
     chosen = dataclasses.replace(config, precision=precision.policy)
     gan, scope = build_gan(chosen, subject.build, devices)
-    directory = open_run(config, recipe, precision)
-    return Run(config, recipe, subject, gan, directory, scope, precision).work
+    directory = open_run(asked, recipe, precision)
+    return Run(
+        config, recipe, subject, gan, directory, scope, precision, plan
+    ).work
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +88,7 @@ class Run:
     """A prepared run, to be worked in the scope in which its model was built.
 
     Where several processes train one model, all compute the same, and only
-    the chief writes.
+    the chief writes. `config` has `minutes` as long as there is no `plan`.
     """
 
     config: RunConfig
@@ -81,6 +98,7 @@ class Run:
     directory: RunDirectory
     scope: contextlib.ExitStack
     precision: Decision
+    plan: Plan | None = None
 
     def work(self) -> None:
         """Trains, evaluates, samples and exports; prints where things are."""
@@ -95,7 +113,7 @@ class Run:
                 self.directory.rewind_metrics(step)
             policy = described(config, self.precision)
             print(headline(gan, config, subject, self.recipe, step, policy))
-            if step < config.steps:
+            if step < config.steps or config.minutes is not None:
                 self._fit(state, chief)
             if not chief:
                 return
@@ -129,8 +147,57 @@ class Run:
                 self.directory.append_metrics(start)
         batches = self.subject.training_batches(self.gan, step)
         monitor = InputMonitor(batches, log_dir=self.directory.logs)
-        callbacks = [monitor, *self._callbacks(evaluation)]
-        fit(self.gan, monitor.batches, self.config, callbacks)
+        config = self._scheduled(evaluation, monitor.batches, step)
+        run = dataclasses.replace(self, config=config)
+        callbacks = [monitor, *run._callbacks(evaluation)]
+        fit(self.gan, monitor.batches, config, callbacks)
+
+    def _scheduled(self, evaluation, batches, step):
+        """Says how long training takes; returns the settings, as planned."""
+        import keras
+
+        config, steps = self.config, self.config.steps - step
+        traced = keras.backend.backend() != "torch"
+        if self.plan:
+            print(self.plan.remaining(step), flush=True)
+        print(_TRACING if traced else _STARTING, flush=True)
+        # Processes that train one model would not take as many steps each.
+        several = config.distribution == "multi_worker"
+        short = config.minutes is None and steps < SHORT
+        if self.plan or several or short:
+            return config
+        first, seconds = time_step(self.gan, batches, config)
+        if traced:
+            print(f"Traced in {duration(first)}.")
+        if config.minutes is None:
+            later = " besides evaluations" if config.evaluate_every else ""
+            text = forecast(steps, steps * seconds, 1000 * seconds)
+            print(f"{text}{later}; evaluation and export follow.", flush=True)
+            return config
+        return self._planned(evaluation, seconds)
+
+    def _planned(self, evaluation, step_seconds):
+        """Makes the plan of a run by minutes; returns its settings."""
+        gan, subject = self.gan, self.subject
+        costs = time_interruptions(
+            gan,
+            self.config,
+            evaluation,
+            subject.samples(gan, self.directory),
+            self.directory,
+        )
+        plan = make_plan(self.config, step_seconds, costs)
+        write_plan(self.directory, plan)
+        config = plan.apply(self.config)
+        gan.set_schedule(config.steps, plan.settings.get("ema_start"))
+        subject.config = config
+        evaluation.every = config.evaluate_every
+        shortage = plan.shortage(self.config)
+        if shortage:
+            print(shortage)
+        text = forecast(plan.steps, plan.seconds, plan.ms_per_step)
+        print(f"{text}; evaluation and export follow.", flush=True)
+        return config
 
     def _evaluation(self, state, chief):
         score = state.get("best_score")

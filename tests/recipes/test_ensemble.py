@@ -14,6 +14,8 @@ from recipes import ac_gan
 from recipes.common import ensemble
 from recipes.common.ensemble import class_ranges, member_configs
 from recipes.common.images import Images, build_model
+from recipes.common.plan import make_plan
+from recipes.common.record import open_run, write_plan
 
 pytestmark = pytest.mark.once
 
@@ -60,6 +62,28 @@ def test_members_have_directories_and_classes_of_their_own():
             if field.name not in changed:
                 values = [getattr(c, field.name) for c in (member, config)]
                 assert values[0] == values[1]
+
+
+def test_members_share_the_minutes_and_the_whole_has_the_most_steps(tmp_path):
+    config = dataclasses.replace(
+        ac_gan.SMOKE,
+        class_splits=2,
+        minutes=3.0,
+        run_dir=str(tmp_path / "run"),
+        export_dir=str(tmp_path / "export"),
+    )
+    members = member_configs(config, 4)
+    assert [member.minutes for member in members] == [1.5, 1.5]
+    for member, seconds in zip(members, (0.5, 0.25), strict=True):
+        directory = open_run(member, "ac_gan")
+        given = dataclasses.replace(member, given=("minutes",))
+        write_plan(directory, make_plan(given, seconds, {}))
+    whole = ensemble._as_trained(config, members)
+    assert whole.steps == 360
+    for name in ("class_splits", "classes", "run_dir", "export_dir"):
+        assert getattr(whole, name) == getattr(config, name)
+    # Planned, but not trained.
+    assert not any(map(ensemble._is_finished, members))
 
 
 def test_settings_without_a_model_leave_no_directory(tmp_path):

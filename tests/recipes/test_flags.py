@@ -39,6 +39,7 @@ def test_every_field_has_a_flag_that_sets_it(read, fake):
         "run_dir": "b",
         "seed": 3,
         "steps": 4,
+        "minutes": None,
         "steps_per_execution": 2,
         "batch_size": 5,
         "distribution": "mirrored",
@@ -63,7 +64,47 @@ def test_every_field_has_a_flag_that_sets_it(read, fake):
         for name, value in values.items()
     }
     config = read(*(f"--{name}={text}" for name, text in written.items()))
-    assert dataclasses.asdict(config) == values
+    assert config.settings() == values
+    assert set(config.given) == set(values) - {"preset"}
+
+
+def test_the_flags_that_were_given_are_known_and_no_flag_themselves(read):
+    assert read().given == ()
+    assert set(read("--seed=1", "--steps=7").given) == {"seed", "steps"}
+    with pytest.raises(ValueError, match="Unknown flag --given"):
+        read("--given=seed")
+
+
+def test_steps_of_the_command_take_the_place_of_a_presets_minutes(fake):
+    timed = dataclasses.replace(fake.CPU, minutes=5)
+
+    def read_timed(*flags):
+        return read_config(fake.Config, {"cpu": timed}, ["recipe", *flags])
+
+    assert (read_timed().minutes, read_timed().steps) == (5, 2000)
+    assert read_timed("--steps=7").minutes is None
+    assert read_timed("--minutes=2").minutes == 2
+    assert read_timed("--minutes=none").minutes is None
+    assert read_timed("--steps=7", "--minutes=none").steps == 7
+    with pytest.raises(ValueError, match=r"both: --minutes=2, --steps=7\."):
+        read_timed("--steps=7", "--minutes=2")
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "-inf", "soon", ""])
+def test_minutes_are_a_positive_number(read, text):
+    with pytest.raises(ValueError, match="--minutes must be"):
+        read(f"--minutes={text}")
+
+
+def test_several_processes_do_not_measure_each_its_own_steps(read):
+    with pytest.raises(ValueError, match="--steps instead"):
+        read("--minutes=1", "--distribution=multi_worker")
+
+
+def test_what_a_plan_will_scale_need_not_be_of_whole_executions(read):
+    assert read("--minutes=1", "--steps_per_execution=7").steps == 2000
+    with pytest.raises(ValueError, match="sample_every must be a multiple"):
+        read("--minutes=1", "--steps_per_execution=7", "--sample_every=10")
 
 
 @pytest.mark.parametrize(
@@ -125,8 +166,9 @@ def test_help_shows_each_flag_with_text_and_defaults(fake):
     assert text.startswith("What it does.\n")
     assert "python -m recipes.fake" in text
     assert "Presets: smoke, cpu (default)" in text
-    for field in dataclasses.fields(fake.Config):
-        assert re.search(rf"^  --{field.name}$", text, re.MULTILINE)
+    names = {field.name for field in dataclasses.fields(fake.Config)}
+    for name in names - {"given"}:
+        assert re.search(rf"^  --{name}$", text, re.MULTILINE)
     flat = " ".join(text.split())
     assert "Generator updates. [2000 (smoke: 20)]" in flat
     assert "as in the paper. [1]" in flat

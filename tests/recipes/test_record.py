@@ -34,7 +34,7 @@ def test_the_record_holds_everything_that_made_the_result(config):
     content = read(open_run(config, "fake"))
     assert content["recipe"] == "fake"
     assert content["backend"] == "tensorflow"
-    settings = dataclasses.asdict(config)
+    settings = config.settings()
     settings |= {"augment": [], "blocks": [64, 32]}
     assert content["settings"] == settings
     assert content["versions"]["keras"] == keras.__version__

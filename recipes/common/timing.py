@@ -1,0 +1,142 @@
+"""How long a run takes, measured before it begins and without a trace."""
+
+import contextlib
+import io
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recipes.common.config import RunConfig
+from recipes.common.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from keras_gans import GAN
+    from keras_gans.callbacks import Evaluation
+
+# A measurement takes so long, and at most such a share of the run.
+SECONDS, SHARE = 4.0, 0.05
+# Calls of the step that a measurement never reaches.
+CALLS = 100_000
+# Images by which an evaluation's time is estimated.
+FEW, MORE = 250, 500
+
+
+def time_step(
+    gan: "GAN", batches: "tf.data.Dataset", config: RunConfig
+) -> tuple[float, float]:
+    """Returns seconds until the first step was done, and of a step.
+
+    The step is that of `fit`, which is traced here if it has not been, and is
+    not traced anew later. The model is left as it was.
+
+    Args:
+        gan: The compiled model.
+        batches: Those that it will be trained on; read from their start.
+        config: Settings of the run.
+    """
+    from keras_gans.callbacks import Throughput
+    from keras_gans.callbacks.step_timer import StepTimer
+
+    seconds, steps = SECONDS, None
+    if config.minutes is None:
+        steps = max(int(SHARE * config.steps), 1)
+    else:
+        seconds = min(seconds, SHARE * 60.0 * config.minutes)
+    timer = StepTimer(seconds, steps)
+    # What is beside the step in training: the bar, which nobody is to see.
+    with unchanged(gan), contextlib.redirect_stdout(io.StringIO()):
+        gan.image_range = None
+        gan.fit(
+            batches,
+            steps_per_epoch=CALLS * gan.steps_per_execution,
+            callbacks=[Throughput(1), timer],
+            shuffle=False,
+        )
+    return timer.first, timer.step_seconds
+
+
+@contextlib.contextmanager
+def unchanged(gan: "GAN") -> Iterator[None]:
+    """Gives a compiled model back every variable as it was, to the bit."""
+    variables = [
+        *gan.variables,
+        *gan.metrics_variables,
+        *gan.optimizer.variables,
+    ]
+    # PyTorch's arrays are views.
+    values = [np.array(variable.numpy()) for variable in variables]
+    yield
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def time_interruptions(
+    gan: "GAN",
+    config: RunConfig,
+    evaluation: "Evaluation",
+    samples: Sequence["keras.callbacks.Callback"],
+    directory: RunDirectory,
+) -> dict[str, float]:
+    """Returns seconds of what interrupts training, by its interval's name.
+
+    Args:
+        gan: The compiled model, which stays as it is.
+        config: Settings of the run; intervals of 0 interrupt nothing.
+        evaluation: The callback that scores.
+        samples: The callbacks that show samples.
+        directory: Where checkpoints will be written.
+    """
+    costs = {}
+    if config.evaluate_every:
+        costs["evaluate_every"] = _time_evaluation(gan, evaluation)
+    if config.sample_every:
+        for callback in samples:
+            callback.set_model(gan)
+            callback.show(gan)
+        costs["sample_every"] = sum(
+            _timed(callback.show, gan) for callback in samples
+        )
+    if config.checkpoint_every:
+        costs["checkpoint_every"] = _time_checkpoint(gan, directory)
+    return costs
+
+
+def _time_evaluation(gan, evaluation):
+    """Returns seconds of an evaluation, from two of few images.
+
+    The line through both times; the first time of all is not among them. Where
+    a score wants all samples, or there are no images, one of all is timed.
+    """
+    evaluation.set_model(gan)
+    if evaluation.references is None:
+        return _timed(evaluation.evaluate)
+    few = min(FEW, evaluation.samples)
+    more = min(MORE, evaluation.samples)
+    try:
+        evaluation.evaluate(few)
+    except ValueError:
+        return _timed(evaluation.evaluate)
+    first, second = (_timed(evaluation.evaluate, n) for n in (few, more))
+    slope = max(second - first, 0.0) / max(more - few, 1)
+    return second + slope * (evaluation.samples - more)
+
+
+def _time_checkpoint(gan, directory):
+    # The name that the next start of a killed run writes over.
+    path = directory.checkpoints / ".timed.weights.h5"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _timed(gan.save_weights, path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _timed(function, *arguments):
+    begin = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - begin
