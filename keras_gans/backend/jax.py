@@ -15,6 +15,24 @@ JIT_COMPILE = True
 no_gradient = contextlib.nullcontext
 # Variables of a model may be made anywhere.
 variable_scope = contextlib.nullcontext
+compiled = jax.jit
+
+
+def device_kind() -> str:
+    """Returns the platform that computes: `cpu`, `gpu` or `tpu`."""
+    chosen = jax.config.jax_default_device
+    return getattr(chosen, "platform", chosen) or jax.default_backend()
+
+
+def timing_device(inputs: Any) -> str | None:
+    """Returns the device's name; None on CPUs and for several processes.
+
+    They must all run one program, whatever each of them would measure.
+    """
+    del inputs
+    if device_kind() == "cpu" or jax.process_count() > 1:
+        return None
+    return jax.local_devices()[0].device_kind
 
 
 def value_and_gradients(
