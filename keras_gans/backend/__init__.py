@@ -22,6 +22,9 @@ backend module defines the same names:
 - `standardize(inputs, epsilon, scale, offset)`: batch normalization of NHWC
   inputs; scale and offset are float32 vectors of the channels, or None.
 - `loop(count, body, carry)`: a loop whose passes follow one another.
+- `compiled(function)`: a function of tensors, in the form that a training step
+  has: a graph, a program, or as it is.
+- `wait_for(tensors)`: returns when they have been computed.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
 - `is_chief()`: whether this process writes what several compute together.
@@ -31,7 +34,6 @@ backend module defines the same names:
 - `timing_device(inputs)`: the name of the device on which two forms of a
   computation with these inputs may be timed; None on CPUs, and where the
   choice must not depend on a clock.
-- `compiled(function)`: a function of tensors as a training step runs it.
 
 And of NHWC images, with kernels `(rows, columns, channels, filters)` and a
 bias `(filters,)` or None:
@@ -74,8 +76,8 @@ BackendTrainer = _implementation.BackendTrainer
 JIT_COMPILE = _implementation.JIT_COMPILE
 average_pool = _convolution.average_pool
 box_filter = _convolution.box_filter
-compiled = _implementation.compiled
 input_gradients = _implementation.input_gradients
+compiled = _implementation.compiled
 convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
@@ -93,3 +95,4 @@ value_and_gradients = _implementation.value_and_gradients
 value_and_input_gradients = _implementation.value_and_input_gradients
 value_and_pullback = _implementation.value_and_pullback
 variable_scope = _implementation.variable_scope
+wait_for = _implementation.wait_for

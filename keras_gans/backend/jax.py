@@ -15,7 +15,6 @@ JIT_COMPILE = True
 no_gradient = contextlib.nullcontext
 # Variables of a model may be made anywhere.
 variable_scope = contextlib.nullcontext
-compiled = jax.jit
 
 
 def device_kind() -> str:
@@ -140,6 +139,16 @@ def update_averages(pairs: list, decay: Any) -> None:
 def loop(count: int, body: Callable, carry: Any) -> Any:
     """Returns `carry` after `carry = body(index, carry)`, `count` times."""
     return jax.lax.fori_loop(0, count, body, carry)
+
+
+def compiled(function: Callable) -> Callable:
+    """Returns a function of tensors, compiled as training steps are."""
+    return jax.jit(function)
+
+
+def wait_for(tensors: Any) -> None:
+    """Returns when the tensors have been computed."""
+    jax.block_until_ready(tensors)
 
 
 def replica_id() -> int:

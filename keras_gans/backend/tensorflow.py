@@ -42,11 +42,6 @@ def timing_device(inputs: Any) -> str | None:
     return details.get("device_name", "GPU")
 
 
-def compiled(function: Callable) -> Callable:
-    """Returns a function of tensors as a training step runs it."""
-    return tf.function(function, autograph=False, jit_compile=JIT_COMPILE)
-
-
 def value_and_gradients(
     objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:
@@ -253,6 +248,18 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
         parallel_iterations=1,
     )
     return carry
+
+
+def compiled(function: Callable) -> Callable:
+    """Returns a function of tensors as a graph, as training steps run."""
+    return tf.function(function, reduce_retracing=True)
+
+
+def wait_for(tensors: Any) -> None:
+    """Returns when the tensors have been computed."""
+    for tensor in keras.tree.flatten(tensors):
+        # Only reading waits for a device.
+        tf.reshape(tensor, [-1])[:1].numpy()
 
 
 def variable_scope(model: keras.Model) -> contextlib.AbstractContextManager:

@@ -32,11 +32,6 @@ def timing_device(inputs: Any) -> str | None:
     return None if kind in ("cpu", "meta") else kind
 
 
-def compiled(function: Callable) -> Callable:
-    """Returns the function itself: steps run eagerly."""
-    return function
-
-
 def value_and_gradients(
     objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:
@@ -157,6 +152,19 @@ def loop(count: int, body: Callable, carry: Any) -> Any:
     for index in range(count):
         carry = body(index, carry)
     return carry
+
+
+def compiled(function: Callable) -> Callable:
+    """Returns the function itself: training steps run eagerly."""
+    return function
+
+
+def wait_for(tensors: Any) -> None:
+    """Returns when the tensors have been computed."""
+    devices = {tensor.device for tensor in keras.tree.flatten(tensors)}
+    for device in devices:
+        if device.type != "cpu":
+            getattr(torch, device.type).synchronize(device)
 
 
 def replica_id() -> int:
