@@ -2,11 +2,11 @@
 
 import dataclasses
 import importlib
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from keras_gans import files
 from keras_gans.metrics.extractors.inception import PROTOCOLS
 from keras_gans.metrics.registry import METRICS, default_metrics, needing
 from keras_gans.presets.fields import (
@@ -42,7 +42,8 @@ Several = Annotated[int, Bounds(minimum=2)]
 
 def default_cache() -> str:
     """Returns where runs keep the features of real images too."""
-    return str(files.cache_path("references"))
+    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+    return str(pathlib.Path(home) / "keras_gans" / "references")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
