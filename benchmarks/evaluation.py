@@ -17,10 +17,10 @@ import keras
 import numpy as np
 
 from benchmarks.counting import count_call
+from benchmarks.device import peak_memory
 from benchmarks.machine import (
     matrix_product_rate,
     mebibytes,
-    peak_memory,
     ratios,
     seconds,
     table,

@@ -1,5 +1,6 @@
 """What a benchmark ran on, and what that machine can do."""
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -65,27 +66,25 @@ def output_of(*arguments: str, backend: str = "tensorflow") -> str:
     return process.stdout.strip()
 
 
-def matrix_product_rate(precision: str = "float32") -> float:
-    """Returns the operations a second of TensorFlow's best matrix product.
+def matrix_product_rate(
+    precision: str = "float32", backend: str = "tensorflow"
+) -> float:
+    """Returns the operations a second of the best matrix product.
 
-    Of the backends it has the fastest on CPUs; any may be running here, so it
-    is measured in a process of its own.
+    Of the backends TensorFlow has the fastest on CPUs; on other devices it is
+    the backend's own. Any may be running here, so it is measured in a process
+    of its own.
     """
-    return float(output_of("-m", "benchmarks.machine", precision))
+    if device_of(backend) == "cpu":
+        backend = "tensorflow"
+    arguments = ("-m", "benchmarks.device", precision)
+    return float(output_of(*arguments, backend=backend))
 
 
-def _best_product(precision):
-    from keras import ops
-
-    size = 2048
-    matrix = ops.ones((size, size), precision.removeprefix("mixed_"))
-
-    def multiply():
-        product = ops.matmul(matrix, matrix)
-        # Some backends answer before they have computed.
-        float(ops.cast(product[0, 0], "float32"))
-
-    return 2 * size**3 / min(seconds(multiply) for _ in range(50))
+@functools.cache
+def device_of(backend: str) -> str:
+    """Returns the name of the device that a backend computes on."""
+    return output_of("-m", "benchmarks.device", backend=backend)
 
 
 def table(header: Iterable[str], rows: Iterable[Iterable]) -> str:
@@ -102,7 +101,3 @@ def line(cells: Iterable) -> str:
 def mebibytes(memory: int) -> str:
     """Returns a number of bytes in MiB, whole."""
     return f"{memory / 2**20:.0f}"
-
-
-if __name__ == "__main__":
-    print(_best_product(sys.argv[1]))

@@ -16,7 +16,8 @@ import time
 
 import numpy as np
 
-from benchmarks.machine import line, peak_memory, table
+from benchmarks.device import peak_memory
+from benchmarks.machine import line, table
 from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
 
 MODELS = {

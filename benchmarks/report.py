@@ -8,7 +8,7 @@ Each runs in a process of its own; the machine should have nothing else to do.
 import datetime
 import pathlib
 
-from benchmarks.machine import describe, output_of
+from benchmarks.machine import describe, device_of, output_of
 
 RESULTS = pathlib.Path(__file__).with_name("RESULTS.md")
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -36,10 +36,14 @@ def section(title: str, module: str, backends: tuple[str, ...]) -> str:
 
 def main() -> None:
     """Writes the results of every benchmark."""
+    devices = {name: device_of(name) for name in BACKENDS}
+    if set(devices.values()) == {"cpu"}:
+        devices = {}
+    where = "".join(f" {name} on {of}." for name, of in devices.items())
     head = (
         "# Measured\n\nWritten by `make bench` on "
-        f"{datetime.date.today().isoformat()}. {describe()}\n\nTimes are of "
-        "a shared machine: compare within a table, by the ratios."
+        f"{datetime.date.today().isoformat()}. {describe()}{where}\n\nTimes "
+        "are of a shared machine: compare within a table, by the ratios."
     )
     sections = []
     for benchmark in BENCHMARKS:

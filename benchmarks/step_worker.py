@@ -11,7 +11,8 @@ import keras
 from keras import ops
 
 from benchmarks.counting import count_step
-from benchmarks.machine import peak_memory, seconds
+from benchmarks.device import peak_memory
+from benchmarks.machine import seconds
 from keras_gans import backend
 from keras_gans.data import load_images
 

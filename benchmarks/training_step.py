@@ -12,8 +12,9 @@ both players, `lazy penalty` computes the penalty at every fourth step,
 
 GFLOP and GB are counted from the graph of the step, but for a lazy penalty and
 accumulation, of which the graph has branches and loops; the peak is that of
-TensorFlow's matrix product in the same precision; MiB are what the process
-needed beyond its libraries.
+TensorFlow's matrix product in the same precision, on other devices than CPUs of
+the backend's; MiB are what the process needed beyond its libraries, or the
+device's memory at its peak.
 
 Every variant has a process of its own, which has all cores while the others
 wait. They take turns, so that changes of the machine's speed meet all; the
@@ -108,7 +109,7 @@ def variants(model: str, backend: str) -> list[tuple[str, str]]:
 def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     """Returns a row for each variant of a model on a backend."""
     peaks = {
-        precision: matrix_product_rate(precision)
+        precision: matrix_product_rate(precision, backend)
         for precision in {kind for _, kind in variants(model, backend)}
     }
     workers = [

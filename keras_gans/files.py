@@ -45,6 +45,15 @@ def write_text(path: str | os.PathLike, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def cache_path(name: str) -> pathlib.Path:
+    """Returns where something is kept from one process to the next.
+
+    It lies in Keras's: KERAS_HOME of the environment, or else `~/.keras`.
+    """
+    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+    return pathlib.Path(home) / "keras_gans" / name
+
+
 def synchronize(path: str | os.PathLike) -> None:
     """Waits until what was written to a file is on the disk."""
     with open(path, "rb") as file:

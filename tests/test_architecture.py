@@ -13,8 +13,7 @@ RECIPES = ROOT / "recipes"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # These cost seconds to import, so nothing may import them before use.
 LAZY = {"keras_cv", "scipy", "PIL", "tensorflow_datasets"}
-MAY_USE_TENSORFLOW = {"backend", "data", "distribution", "serving"}
-TENSORBOARD_WRITER = "callbacks/summary.py"
+TENSORFLOW_RUNTIME = "data/runtime.py"
 # A package imports those of lower levels only, or itself.
 LEVELS = (
     {"checks", "environment", "files"},
@@ -106,16 +105,13 @@ def test_only_the_backend_imports_jax_and_torch():
         ]
 
 
-def test_tensorflow_is_imported_where_it_may_be():
-    def wrong(path):
-        module, part = place(path)
-        return (
-            "tensorflow" in libraries(path)
-            and part not in MAY_USE_TENSORFLOW
-            and module != TENSORBOARD_WRITER
-        )
-
-    assert offenders(wrong) == []
+def test_tensorflow_comes_from_the_backend_and_the_runtime():
+    # Which hides TensorFlow's GPUs where another backend computes.
+    assert offenders(lambda path: "tensorflow" in libraries(path)) == [
+        "backend/tensorflow.py",
+        "backend/tensorflow_convolution.py",
+        TENSORFLOW_RUNTIME,
+    ]
 
 
 def test_tensorflow_is_imported_late_outside_of_the_backend():

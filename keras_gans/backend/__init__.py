@@ -30,6 +30,10 @@ backend module defines the same names:
 - `is_chief()`: whether this process writes what several compute together.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
+- `device_kind()`: what computes: `cpu`, `gpu`, `tpu`, or as PyTorch names it.
+- `timing_device(inputs)`: the name of the device on which two forms of a
+  computation with these inputs may be timed; None on CPUs, and where the
+  choice must not depend on a clock.
 
 And of NHWC images, with kernels `(rows, columns, channels, filters)` and a
 bias `(filters,)` or None:
@@ -77,12 +81,14 @@ compiled = _implementation.compiled
 convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
+device_kind = _implementation.device_kind
 is_chief = _implementation.is_chief
 loop = _implementation.loop
 no_gradient = _implementation.no_gradient
 rematerialized = _implementation.rematerialized
 replica_id = _implementation.replica_id
 standardize = _implementation.standardize
+timing_device = _implementation.timing_device
 upsample = _convolution.upsample
 update_averages = _implementation.update_averages
 value_and_gradients = _implementation.value_and_gradients

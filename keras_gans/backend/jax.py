@@ -17,6 +17,23 @@ no_gradient = contextlib.nullcontext
 variable_scope = contextlib.nullcontext
 
 
+def device_kind() -> str:
+    """Returns the platform that computes: `cpu`, `gpu` or `tpu`."""
+    chosen = jax.config.jax_default_device
+    return getattr(chosen, "platform", chosen) or jax.default_backend()
+
+
+def timing_device(inputs: Any) -> str | None:
+    """Returns the device's name; None on CPUs and for several processes.
+
+    They must all run one program, whatever each of them would measure.
+    """
+    del inputs
+    if device_kind() == "cpu" or jax.process_count() > 1:
+        return None
+    return jax.local_devices()[0].device_kind
+
+
 def value_and_gradients(
     objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:

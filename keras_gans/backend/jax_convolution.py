@@ -5,6 +5,11 @@ times slower than convolutions of stride 1, and large batches fall out of the
 caches. So transposed convolutions are four of stride 1, one a phase of the
 pixels, gradients of kernels are one matrix product a tap, and a batch is worked
 off in parts.
+
+On other devices, not measured, a batch is one part and gradients of kernels are
+XLA's, for which there are kernels: of convolutions whose images have no zeros
+between the pixels. Those with zeros are reported slow on CUDA (jax-ml/jax
+#23783, openxla/xla #34273), and no form of stride 1 or 2 here has any.
 """
 
 import math
@@ -15,6 +20,8 @@ import jax
 import keras
 from jax import lax
 from jax import numpy as jnp
+
+from keras_gans.backend.jax import device_kind
 
 # Numbers of a part of a batch. Measured from 2^17 to 2^21 on two cores.
 _PART = 2**19
@@ -205,6 +212,9 @@ def _convolve_back_backward(around, strides, lengths, residuals, inputs):
 
 def _by_kernel(around, strides, inputs, gradient, kernel):
     """Returns the gradient of `_convolve` by its kernel."""
+    if device_kind() != "cpu":
+        sizes = kernel.shape[:2]
+        return _by_kernel_at_once(around, strides, sizes, inputs, gradient)
     rows, columns, channels, filters = kernel.shape
     height, width = (
         strides * (length - 1) + 1 for length in gradient.shape[1:3]
@@ -230,6 +240,27 @@ def _by_kernel(around, strides, inputs, gradient, kernel):
     return jnp.reshape(jnp.stack(taps), kernel.shape).astype(kernel.dtype)
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _by_kernel_at_once(around, strides, sizes, inputs, gradient):
+    """Returns the gradient of `_convolve` by a kernel of this size, by XLA."""
+    shape = (*sizes, inputs.shape[-1], gradient.shape[-1])
+    convolve = jax.linear_transpose(
+        lambda kernel: _plain(inputs, kernel, around, strides),
+        jax.ShapeDtypeStruct(shape, gradient.dtype),
+    )
+    return convolve(gradient)[0]
+
+
+def _by_kernel_at_once_backward(around, strides, sizes, residuals, upstream):
+    del sizes
+    inputs, gradient = residuals
+    lengths = inputs.shape[1:3]
+    return (
+        _convolve_back(around, strides, lengths, gradient, upstream),
+        _convolve(around, strides, lengths, inputs, upstream),
+    )
+
+
 def _keeping_tensors(function):
     """Returns a forward pass that keeps the last two arguments, its tensors."""
 
@@ -241,6 +272,9 @@ def _keeping_tensors(function):
 
 _convolve.defvjp(_keeping_tensors(_convolve), _convolve_backward)
 _convolve_back.defvjp(_keeping_tensors(_convolve_back), _convolve_back_backward)
+_by_kernel_at_once.defvjp(
+    _keeping_tensors(_by_kernel_at_once), _by_kernel_at_once_backward
+)
 
 
 def _by_parts(function, inputs, kernel, growth=1):
@@ -255,7 +289,7 @@ def _part(shape, growth):
     """Returns the images of a part: a divisor of the batch."""
     count, numbers = shape[0], growth * math.prod(shape[1:])
     # A batch that is spread over devices must not be cut.
-    if jax.default_backend() != "cpu" or keras.distribution.distribution():
+    if device_kind() != "cpu" or keras.distribution.distribution():
         return count
     most = max(1, _PART // numbers)
     return max(d for d in range(1, count + 1) if d <= most and not count % d)

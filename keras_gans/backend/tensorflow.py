@@ -12,11 +12,34 @@ import tensorflow as tf
 from keras_gans.backend.pure import assign, call_pure
 
 # XLA on CPU is about half as fast as the default kernels, and a compiled step
-# under a distribution strategy cannot read seed generators.
+# under a distribution strategy cannot read seed generators. On GPUs XLA's
+# transposed convolutions, which are also the gradients of strided ones, are
+# reported slow (jax-ml/jax #23783, openxla/xla #34273), and it merges both runs
+# of a rematerialized segment. Not measured on a GPU.
 JIT_COMPILE = False
 # Only watched variables are recorded.
 no_gradient = contextlib.nullcontext
 _thread = threading.local()
+
+
+def device_kind() -> str:
+    """Returns what computes: `cpu`, `gpu` or `tpu`."""
+    kinds = ("TPU", "GPU")
+    found = [kind for kind in kinds if tf.config.list_logical_devices(kind)]
+    return found[0].lower() if found else "cpu"
+
+
+def timing_device(inputs: Any) -> str | None:
+    """Returns the name of the first GPU, None without one.
+
+    Outside of a step nothing runs on a TPU.
+    """
+    del inputs
+    if device_kind() != "gpu":
+        return None
+    device = tf.config.get_visible_devices("GPU")[0]
+    details = tf.config.experimental.get_device_details(device)
+    return details.get("device_name", "GPU")
 
 
 def value_and_gradients(

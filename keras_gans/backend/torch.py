@@ -17,6 +17,21 @@ no_gradient = torch.no_grad
 variable_scope = contextlib.nullcontext
 
 
+def device_kind() -> str:
+    """Returns what computes: `cpu`, `gpu`, or PyTorch's name, as `mps`."""
+    kind = keras.ops.zeros(()).device.type
+    return "gpu" if kind == "cuda" else kind
+
+
+def timing_device(inputs: Any) -> str | None:
+    """Returns the name of the inputs' device, None on CPUs."""
+    kind = inputs.device.type
+    if kind == "cuda":
+        return torch.cuda.get_device_name(inputs.device)
+    # Tensors of shapes alone are on `meta`.
+    return None if kind in ("cpu", "meta") else kind
+
+
 def value_and_gradients(
     objective: Callable, variables: list, state: list
 ) -> tuple[Any, list]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_gans import distribution
+from keras_gans.data.runtime import tf
 
 
 class SummaryWriter:
@@ -39,8 +40,6 @@ class SummaryWriter:
     def _write(self, kind: str, values: dict[str, Any], step: int) -> None:
         if not self.log_dir or not distribution.is_chief():
             return
-        import tensorflow as tf
-
         self._writer = self._writer or tf.summary.create_file_writer(
             self.log_dir
         )

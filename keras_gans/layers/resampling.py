@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend, checks
+from keras_gans.layers import form_choice
 from keras_gans.layers.configured import ConfiguredLayer
 
 
@@ -82,7 +83,10 @@ class AveragePool2D(_NHWCLayer):
 
 
 class _ResamplingConv2D(_NHWCLayer):
-    """What the two fused convolutions share: a 3x3 kernel and a bias."""
+    """What the two fused convolutions share: a 3x3 kernel and a bias.
+
+    A subclass has the two forms `_folded` and `_plain` of one function.
+    """
 
     settings = ("filters", "use_bias", "folding")
 
@@ -116,6 +120,13 @@ class _ResamplingConv2D(_NHWCLayer):
         bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
         return self._convolve(inputs, ops.convert_to_tensor(self.kernel), bias)
 
+    def _convolve(self, inputs, kernel, bias):
+        forms = {"folded": self._folded, "plain": self._plain}
+        chosen = "plain"
+        if self.folding:
+            chosen = form_choice.faster(self._function, forms, inputs, kernel)
+        return forms[chosen](inputs, kernel, bias)
+
     def get_config(self) -> dict[str, Any]:
         initializer = keras.initializers.serialize(self.kernel_initializer)
         return super().get_config() | {"kernel_initializer": initializer}
@@ -136,7 +147,9 @@ class UpsampleConv2D(_ResamplingConv2D):
     Args:
         filters: Positive int, output channels.
         use_bias: Whether a bias is added.
-        folding: Whether to use the folded form.
+        folding: Whether the folded form may be used. On CPUs it then is; on
+            other devices whichever form is measured to be the faster one, see
+            `keras_gans.layers.form_choice`.
         kernel_initializer: Initializer of the `(3, 3, in, out)` kernel.
 
     Input shape: `(batch, height, width, channels)`.
@@ -151,9 +164,15 @@ class UpsampleConv2D(_ResamplingConv2D):
     (2, 8, 8, 5)
     """
 
-    def _convolve(self, inputs, kernel, bias):
-        if not self.folding:
-            return backend.convolve(backend.upsample(inputs), kernel, bias)
+    # By this name measurements are kept.
+    _function = "upsample_convolve"
+
+    @staticmethod
+    def _plain(inputs, kernel, bias):
+        return backend.convolve(backend.upsample(inputs), kernel, bias)
+
+    @staticmethod
+    def _folded(inputs, kernel, bias):
         # Times 4, which is exact: the filter takes means.
         turned = 4 * ops.transpose(ops.flip(kernel, (0, 1)), (0, 1, 3, 2))
         spread = backend.convolve_transposed(inputs, turned, None, "valid")
@@ -190,11 +209,15 @@ class Conv2DAveragePool(_ResamplingConv2D):
     (2, 2, 2, 5)
     """
 
-    def _convolve(self, inputs, kernel, bias):
-        if self.folding:
-            return backend.convolve_means(inputs, kernel, bias)
-        outputs = backend.convolve(inputs, kernel, bias)
-        return backend.average_pool(outputs)
+    _function = "convolve_pool"
+
+    @staticmethod
+    def _plain(inputs, kernel, bias):
+        return backend.average_pool(backend.convolve(inputs, kernel, bias))
+
+    @staticmethod
+    def _folded(inputs, kernel, bias):
+        return backend.convolve_means(inputs, kernel, bias)
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
         return scaled(input_shape, 0.5, self.filters)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import keras
 
 from keras_gans.checks import integer, one_of
+from keras_gans.data.runtime import tf
 from keras_gans.serving.signatures import OUTPUTS, Form
 
 OWN_KEYS = (
@@ -214,8 +215,6 @@ def _make_directory(directory: pathlib.Path) -> pathlib.Path:
 
 def _writer() -> Callable[..., dict]:
     if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
         # Within a strategy a copy's variables would be distributed as well.
         if not tf.distribute.has_strategy():
             from keras_gans.serving.saved_model import write_saved_model

@@ -6,6 +6,8 @@ import pathlib
 
 import numpy as np
 
+from keras_gans.data.runtime import tf
+
 
 class ExportedGenerator:
     """A generator of images read from an export, on TensorFlow.
@@ -34,8 +36,6 @@ class ExportedGenerator:
     """
 
     def __init__(self, path: str | os.PathLike):
-        import tensorflow as tf
-
         self.path = _version(pathlib.Path(path))
         self.manifest = _read_manifest(self.path)
         try:
@@ -53,8 +53,6 @@ class ExportedGenerator:
     def __call__(
         self, latents: np.ndarray, labels: np.ndarray | None = None
     ) -> np.ndarray:
-        import tensorflow as tf
-
         inputs = {"latents": tf.constant(latents, tf.float32)}
         if self.num_classes:
             inputs["labels"] = tf.constant(labels, tf.int32)
