@@ -6,7 +6,7 @@ import os
 import sys
 
 # Parameters of glibc's mallopt(3).
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
 _PAD = 2**28
 
 
@@ -22,6 +22,21 @@ def keep_freed_memory() -> None:
     starts by it, and nothing else does it. Settings in the environment, as
     MALLOC_MMAP_MAX_, come first: with any, as MALLOC_ARENA_MAX=8, it is off.
     """
+    _set({_MMAP_MAX: 0, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: _PAD})
+
+
+@functools.cache
+def share_one_heap() -> None:
+    """Lets threads that start from now on allocate from the first heap.
+
+    glibc gives threads heaps of their own, and those back to the kernel that
+    are empty: `keep_freed_memory` does not reach them. Settings in the
+    environment come first here too.
+    """
+    _set({_ARENA_MAX: 1})
+
+
+def _set(parameters: dict[int, int]) -> None:
     chosen = any(
         name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ
     )
@@ -31,6 +46,5 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
     except (OSError, AttributeError):  # Another C library.
         return
-    mallopt(_MMAP_MAX, 0)
-    mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-    mallopt(_TOP_PAD, _PAD)
+    for parameter, value in parameters.items():
+        mallopt(parameter, value)

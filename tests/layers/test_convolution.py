@@ -75,11 +75,15 @@ def test_transposing_is_the_way_back_of_a_convolution(size):
 
 
 @pytest.mark.parametrize("strides", [1, 2])
-@pytest.mark.parametrize("count", [6, 7])
-def test_batches_that_are_worked_off_in_parts(monkeypatch, strides, count):
+@pytest.mark.parametrize(("count", "narrow"), [(6, 0), (6, 8), (7, 8)])
+def test_batches_that_are_worked_off_in_parts(
+    monkeypatch, strides, count, narrow
+):
     # 3 images a part, 1 where the batch is prime.
     if keras.backend.backend() == "jax":
-        monkeypatch.setattr(backend._convolution, "_PART", 3 * 8 * 8 * 3)
+        products = "keras_gans.backend.jax_products"
+        monkeypatch.setattr(f"{products}._PART", 3 * 8 * 8 * 3)
+        monkeypatch.setattr(f"{products}._NARROW", narrow)
     options = {"kernel_size": 4, "strides": strides, "padding": "same"}
     images = images_of((6, 6), count)
     assert_same_function(
