@@ -17,9 +17,11 @@ from jax import numpy as jnp
 from keras_gans.backend.jax_products import (
     cuts_batches,
     in_parts,
+    interleaved,
     is_narrow,
     kernel_gradient,
     multiplies_bfloat16,
+    sum_of_pixels,
     sum_of_taps,
 )
 
@@ -41,7 +43,7 @@ def convolve(
         outputs = _convolve(around, strides, lengths, inputs, kernel)
     else:
         outputs = _plain(inputs, kernel, around, strides)
-    return outputs if bias is None else outputs + bias
+    return outputs if bias is None else _plus(outputs, bias)
 
 
 def convolve_transposed(
@@ -56,7 +58,7 @@ def convolve_transposed(
     lengths = tuple(2 * length + grown for length in inputs.shape[1:3])
     around = ((before, after),) * 2
     outputs = _convolve_back(around, 2, lengths, inputs, kernel)
-    return outputs if bias is None else outputs + bias
+    return outputs if bias is None else _plus(outputs, bias)
 
 
 def box_filter(inputs: Any, padding: str) -> Any:
@@ -92,6 +94,26 @@ def upsample(inputs: Any) -> Any:
         inputs[:, :, None, :, None], (count, height, 2, width, 2, channels)
     )
     return jnp.reshape(repeated, (count, 2 * height, 2 * width, channels))
+
+
+@jax.custom_vjp
+def _plus(outputs, bias):
+    return outputs + bias.astype(outputs.dtype)
+
+
+def _plus_forward(outputs, bias):
+    return _plus(outputs, bias), bias
+
+
+def _plus_backward(bias, gradient):
+    if cuts_batches() and _by_taps(gradient):
+        total = sum_of_pixels(gradient)
+    else:
+        total = jnp.sum(gradient, (0, 1, 2))
+    return gradient, total.astype(bias.dtype)
+
+
+_plus.defvjp(_plus_forward, _plus_backward)
 
 
 def _plain(inputs, kernel, around, strides=1):
@@ -211,8 +233,8 @@ def _phases(gradient, kernel, around, strides, lengths):
         ]
         for row, above in rows
     ]
-    return _interleaved(
-        [_interleaved(part, 2, lengths[1]) for part in parts], 1, lengths[0]
+    return interleaved(
+        [interleaved(part, 2, lengths[1]) for part in parts], 1, lengths[0]
     )
 
 
@@ -223,27 +245,6 @@ def _phase(length, outputs, size, before, strides, phase):
     start = (phase + before - first) // strides - taps + 1
     count = len(range(phase, length, strides))
     return first, (-start, start + taps - 1 + count - outputs)
-
-
-def _interleaved(parts, axis, length):
-    """Returns a row of each of the parts in turn."""
-    if len(parts) == 1:
-        return parts[0]
-    longest = parts[0].shape[axis]
-    parts = [
-        jnp.pad(
-            part,
-            [
-                (0, longest - part.shape[axis] if index == axis else 0)
-                for index in range(4)
-            ],
-        )
-        for part in parts
-    ]
-    shape = list(parts[0].shape)
-    shape[axis] *= len(parts)
-    joined = jnp.reshape(jnp.stack(parts, axis + 1), shape)
-    return lax.slice_in_dim(joined, 0, length, axis=axis)
 
 
 def _keeping_tensors(function):
