@@ -18,8 +18,8 @@ def keep_freed_memory() -> None:
     gives it back at once. The kernel then clears each page at its first
     touch, which takes several times as long as an activation function on it:
     with PyTorch on two cores, a step of SNGAN at 32 pixels took 1.8 times as
-    long. It holds for the whole process: training on PyTorch without a GPU
-    starts by it, and nothing else does it. Settings in the environment, as
+    long. It holds for the whole process: training on PyTorch and JAX without a
+    GPU starts by it, and nothing else does it. Settings in the environment, as
     MALLOC_MMAP_MAX_, come first: with any, as MALLOC_ARENA_MAX=8, it is off.
     """
     _set({_MMAP_MAX: 0, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: _PAD})
@@ -30,8 +30,9 @@ def share_one_heap() -> None:
     """Lets threads that start from now on allocate from the first heap.
 
     glibc gives threads heaps of their own, and those back to the kernel that
-    are empty: `keep_freed_memory` does not reach them. Settings in the
-    environment come first here too.
+    are empty: `keep_freed_memory` does not reach them. Of a step of SNGAN at
+    32 pixels on JAX it is a sixth, and half of one at batch 16 and width 32.
+    Settings in the environment come first here too.
     """
     _set({_ARENA_MAX: 1})
 
