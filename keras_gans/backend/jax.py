@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import keras
 
+from keras_gans.backend.allocation import keep_freed_memory, share_one_heap
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = True
@@ -15,6 +16,8 @@ JIT_COMPILE = True
 no_gradient = contextlib.nullcontext
 # Variables of a model may be made anywhere.
 variable_scope = contextlib.nullcontext
+# Before the first computation starts JAX's threads.
+share_one_heap()
 
 
 def device_kind() -> str:
@@ -165,6 +168,8 @@ class BackendTrainer(keras.Model):
     """A Keras model whose training step is `adversarial_step(data)`."""
 
     def train_step(self, state: tuple, data: Any) -> tuple[dict, tuple]:
+        if jax.default_backend() == "cpu":
+            keep_freed_memory()
         groups = (
             self.trainable_variables,
             self.non_trainable_variables,

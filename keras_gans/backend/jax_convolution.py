@@ -1,10 +1,9 @@
 """Convolutions of NHWC images on JAX, in the forms that XLA is fast at.
 
 On a CPU, XLA's gradients of strided and transposed convolutions are several
-times slower than convolutions of stride 1, and large batches fall out of the
-caches. So transposed convolutions are four of stride 1, one a phase of the
-pixels, gradients of kernels are one matrix product a tap, and a batch is worked
-off in parts.
+times slower than convolutions of stride 1. So transposed convolutions are four
+of stride 1, one a phase of the pixels, and gradients of kernels are matrix
+products, in the forms of `jax_products`.
 
 On other devices, not measured, a batch is one part and gradients of kernels are
 XLA's, for which there are kernels: of convolutions whose images have no zeros
@@ -17,14 +16,20 @@ from functools import partial
 from typing import Any
 
 import jax
-import keras
 from jax import lax
 from jax import numpy as jnp
 
 from keras_gans.backend.jax import device_kind
-
-# Numbers of a part of a batch. Measured from 2^17 to 2^21 on two cores.
-_PART = 2**19
+from keras_gans.backend.jax_products import (
+    cuts_batches,
+    in_parts,
+    interleaved,
+    is_narrow,
+    kernel_gradient,
+    multiplies_bfloat16,
+    sum_of_pixels,
+    sum_of_taps,
+)
 
 
 def convolve(
@@ -41,11 +46,10 @@ def convolve(
     if padding == "same":
         around = _around(lengths, sizes, strides)
     if strides <= 2:
-        function = partial(_convolve, around, strides, lengths)
-        outputs = _by_parts(function, inputs, kernel)
+        outputs = _convolve(around, strides, lengths, inputs, kernel)
     else:
         outputs = _plain(inputs, kernel, around, strides)
-    return outputs if bias is None else outputs + bias
+    return outputs if bias is None else _plus(outputs, bias)
 
 
 def convolve_transposed(
@@ -58,10 +62,9 @@ def convolve_transposed(
     after = surplus - before if padding == "same" else 0
     grown = surplus - before - after
     lengths = tuple(2 * length + grown for length in inputs.shape[1:3])
-    function = partial(_convolve_back, ((before, after),) * 2, 2, lengths)
-    # Four times the images' numbers come out.
-    outputs = _by_parts(function, inputs, kernel, 4)
-    return outputs if bias is None else outputs + bias
+    around = ((before, after),) * 2
+    outputs = _convolve_back(around, 2, lengths, inputs, kernel)
+    return outputs if bias is None else _plus(outputs, bias)
 
 
 def box_filter(inputs: Any, padding: str) -> Any:
@@ -99,6 +102,26 @@ def upsample(inputs: Any) -> Any:
     return jnp.reshape(repeated, (count, 2 * height, 2 * width, channels))
 
 
+@jax.custom_vjp
+def _plus(outputs, bias):
+    return outputs + bias.astype(outputs.dtype)
+
+
+def _plus_forward(outputs, bias):
+    return _plus(outputs, bias), bias
+
+
+def _plus_backward(bias, gradient):
+    if cuts_batches() and _by_taps(gradient):
+        total = sum_of_pixels(gradient)
+    else:
+        total = jnp.sum(gradient, (0, 1, 2))
+    return gradient, total.astype(bias.dtype)
+
+
+_plus.defvjp(_plus_forward, _plus_backward)
+
+
 def _plain(inputs, kernel, around, strides=1):
     return lax.conv_general_dilated(
         inputs,
@@ -119,29 +142,86 @@ def _around(lengths, sizes, stride):
     return tuple(around)
 
 
+# Three functions, linear in each of their tensors, which are one another's
+# derivatives: those of any order stay in the same fast forms.
+
+
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
 def _convolve(around, strides, lengths, inputs, kernel):
     """Convolves images of these lengths, with these zeros around."""
     del lengths
-    return _plain(inputs, kernel, around, strides)
-
-
-def _convolve_backward(around, strides, lengths, residuals, gradient):
-    inputs, kernel = residuals
-    return (
-        _convolve_back(around, strides, lengths, gradient, kernel),
-        _by_kernel(around, strides, inputs, gradient, kernel),
+    function = partial(
+        _stride_by_stride, kernel=kernel, around=around, strides=strides
     )
+    if not _is_cut(inputs, kernel):
+        return function(inputs)
+    return in_parts(function, inputs, _numbers(inputs.shape, kernel))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
 def _convolve_back(around, strides, lengths, gradient, kernel):
-    """Returns the gradient of `_convolve` by its inputs, of these lengths.
+    """Returns the gradient of `_convolve` by its inputs, of these lengths."""
+    turned = jnp.transpose(kernel, (0, 1, 3, 2))
+    function = partial(
+        _phases, kernel=turned, around=around, strides=strides, lengths=lengths
+    )
+    cut = cuts_batches() and strides > 1
+    if not (cut or _is_cut(gradient, turned)):
+        return function(gradient)
+    shape = (len(gradient), *lengths, turned.shape[2])
+    return in_parts(function, gradient, _numbers(shape, turned))
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _by_kernel(around, strides, sizes, inputs, gradient):
+    """Returns the gradient of `_convolve` by its kernel, of these sizes."""
+    if device_kind() == "cpu":
+        by_kernel = kernel_gradient(inputs, gradient, around, strides, sizes)
+        return by_kernel.astype(inputs.dtype)
+    shape = (*sizes, inputs.shape[-1], gradient.shape[-1])
+    convolve = jax.linear_transpose(
+        lambda kernel: _plain(inputs, kernel, around, strides),
+        jax.ShapeDtypeStruct(shape, gradient.dtype),
+    )
+    return convolve(gradient)[0]
+
+
+def _is_cut(images, kernel):
+    """Returns whether a convolution of stride 1 or 2 is cut into parts.
+
+    XLA's own does not depend on the caches, but for few filters.
+    """
+    few = is_narrow(kernel.shape[3])
+    return cuts_batches() and (_by_taps(images) or few)
+
+
+def _by_taps(images):
+    return images.dtype == jnp.bfloat16 and multiplies_bfloat16()
+
+
+def _numbers(shape, kernel):
+    """Returns the numbers of the larger of an image and what comes of it."""
+    return math.prod(shape[1:3]) * max(kernel.shape[2:])
+
+
+def _stride_by_stride(images, kernel, around, strides=1):
+    """Convolves by XLA's convolution, or by products where these are faster."""
+    if cuts_batches() and _by_taps(images):
+        return sum_of_taps(images, kernel, around, strides)
+    return _plain(images, kernel, around, strides)
+
+
+def _phases(gradient, kernel, around, strides, lengths):
+    """Returns a transposed convolution, phase by phase of its pixels.
 
     Row p of the inputs met row o of the outputs at tap k = p + before -
     strides o: for the rows p = strides i + phase a convolution of stride 1
     with the taps first, first + strides, ..., in reverse.
     """
+    # On a CPU, XLA's convolution is slow where more comes out than goes in.
+    form = _stride_by_stride
+    if cuts_batches() and strides > 1:
+        form = sum_of_taps
     rows, columns = (
         [
             _phase(*axis, strides, phase)
@@ -155,20 +235,19 @@ def _convolve_back(around, strides, lengths, gradient, kernel):
             strict=True,
         )
     )
-    turned = jnp.transpose(kernel, (0, 1, 3, 2))
     parts = [
         [
-            _plain(
+            form(
                 gradient,
-                turned[row::strides, column::strides][::-1, ::-1],
+                kernel[row::strides, column::strides][::-1, ::-1],
                 (above, beside),
             )
             for column, beside in columns
         ]
         for row, above in rows
     ]
-    return _interleaved(
-        [_interleaved(part, 2, lengths[1]) for part in parts], 1, lengths[0]
+    return interleaved(
+        [interleaved(part, 2, lengths[1]) for part in parts], 1, lengths[0]
     )
 
 
@@ -181,86 +260,6 @@ def _phase(length, outputs, size, before, strides, phase):
     return first, (-start, start + taps - 1 + count - outputs)
 
 
-def _interleaved(parts, axis, length):
-    """Returns a row of each of the parts in turn."""
-    if len(parts) == 1:
-        return parts[0]
-    longest = parts[0].shape[axis]
-    parts = [
-        jnp.pad(
-            part,
-            [
-                (0, longest - part.shape[axis] if index == axis else 0)
-                for index in range(4)
-            ],
-        )
-        for part in parts
-    ]
-    shape = list(parts[0].shape)
-    shape[axis] *= len(parts)
-    joined = jnp.reshape(jnp.stack(parts, axis + 1), shape)
-    return lax.slice_in_dim(joined, 0, length, axis=axis)
-
-
-def _convolve_back_backward(around, strides, lengths, residuals, inputs):
-    gradient, kernel = residuals
-    return (
-        _convolve(around, strides, lengths, inputs, kernel),
-        _by_kernel(around, strides, inputs, gradient, kernel),
-    )
-
-
-def _by_kernel(around, strides, inputs, gradient, kernel):
-    """Returns the gradient of `_convolve` by its kernel."""
-    if device_kind() != "cpu":
-        sizes = kernel.shape[:2]
-        return _by_kernel_at_once(around, strides, sizes, inputs, gradient)
-    rows, columns, channels, filters = kernel.shape
-    height, width = (
-        strides * (length - 1) + 1 for length in gradient.shape[1:3]
-    )
-    padded = jnp.pad(inputs, ((0, 0), *around, (0, 0)))
-    flat = jnp.reshape(gradient, (-1, filters))
-    taps = [
-        jnp.matmul(
-            jnp.reshape(
-                padded[
-                    :,
-                    row : row + height : strides,
-                    column : column + width : strides,
-                ],
-                (-1, channels),
-            ).T,
-            flat,
-            preferred_element_type=jnp.float32,
-        )
-        for row in range(rows)
-        for column in range(columns)
-    ]
-    return jnp.reshape(jnp.stack(taps), kernel.shape).astype(kernel.dtype)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
-def _by_kernel_at_once(around, strides, sizes, inputs, gradient):
-    """Returns the gradient of `_convolve` by a kernel of this size, by XLA."""
-    shape = (*sizes, inputs.shape[-1], gradient.shape[-1])
-    convolve = jax.linear_transpose(
-        lambda kernel: _plain(inputs, kernel, around, strides),
-        jax.ShapeDtypeStruct(shape, gradient.dtype),
-    )
-    return convolve(gradient)[0]
-
-
-def _by_kernel_at_once_backward(around, strides, sizes, residuals, upstream):
-    del sizes
-    inputs, gradient = residuals
-    lengths = inputs.shape[1:3]
-    return (
-        _convolve_back(around, strides, lengths, gradient, upstream),
-        _convolve(around, strides, lengths, inputs, upstream),
-    )
-
-
 def _keeping_tensors(function):
     """Returns a forward pass that keeps the last two arguments, its tensors."""
 
@@ -270,59 +269,32 @@ def _keeping_tensors(function):
     return forward
 
 
+def _convolve_backward(around, strides, lengths, residuals, gradient):
+    inputs, kernel = residuals
+    return (
+        _convolve_back(around, strides, lengths, gradient, kernel),
+        _by_kernel(around, strides, kernel.shape[:2], inputs, gradient),
+    )
+
+
+def _convolve_back_backward(around, strides, lengths, residuals, inputs):
+    gradient, kernel = residuals
+    return (
+        _convolve(around, strides, lengths, inputs, kernel),
+        _by_kernel(around, strides, kernel.shape[:2], inputs, gradient),
+    )
+
+
+def _by_kernel_backward(around, strides, sizes, residuals, kernel):
+    del sizes
+    inputs, gradient = residuals
+    lengths = inputs.shape[1:3]
+    return (
+        _convolve_back(around, strides, lengths, gradient, kernel),
+        _convolve(around, strides, lengths, inputs, kernel),
+    )
+
+
 _convolve.defvjp(_keeping_tensors(_convolve), _convolve_backward)
 _convolve_back.defvjp(_keeping_tensors(_convolve_back), _convolve_back_backward)
-_by_kernel_at_once.defvjp(
-    _keeping_tensors(_by_kernel_at_once), _by_kernel_at_once_backward
-)
-
-
-def _by_parts(function, inputs, kernel, growth=1):
-    """Returns `function(inputs, kernel)`, on a CPU part by part."""
-    size = _part(inputs.shape, growth)
-    if size == inputs.shape[0]:
-        return function(inputs, kernel)
-    return _worked_off(function, size, inputs, kernel)
-
-
-def _part(shape, growth):
-    """Returns the images of a part: a divisor of the batch."""
-    count, numbers = shape[0], growth * math.prod(shape[1:])
-    # A batch that is spread over devices must not be cut.
-    if device_kind() != "cpu" or keras.distribution.distribution():
-        return count
-    most = max(1, _PART // numbers)
-    return max(d for d in range(1, count + 1) if d <= most and not count % d)
-
-
-def _split(images, size):
-    return jnp.reshape(images, (-1, size, *images.shape[1:]))
-
-
-def _joined(parts):
-    return jnp.reshape(parts, (-1, *parts.shape[2:]))
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _worked_off(function, size, inputs, kernel):
-    outputs = lax.map(lambda part: function(part, kernel), _split(inputs, size))
-    return _joined(outputs)
-
-
-def _worked_off_backward(function, size, residuals, gradient):
-    inputs, kernel = residuals
-
-    def add(total, part):
-        _, pullback = jax.vjp(function, part[0], kernel)
-        by_inputs, by_kernel = pullback(part[1])
-        return total + by_kernel.astype(total.dtype), by_inputs
-
-    by_kernel, by_inputs = lax.scan(
-        add,
-        jnp.zeros(kernel.shape, jnp.float32),
-        (_split(inputs, size), _split(gradient, size)),
-    )
-    return _joined(by_inputs), by_kernel.astype(kernel.dtype)
-
-
-_worked_off.defvjp(_keeping_tensors(_worked_off), _worked_off_backward)
+_by_kernel.defvjp(_keeping_tensors(_by_kernel), _by_kernel_backward)

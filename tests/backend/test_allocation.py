@@ -37,7 +37,11 @@ print(before, mapped())
 @pytest.mark.once
 @pytest.mark.parametrize(
     ("backend", "chosen", "expected"),
-    [("torch", {}, "1 0"), ("torch", {"MALLOC_ARENA_MAX": "8"}, "1 1")],
+    [
+        ("torch", {}, "1 0"),
+        ("jax", {}, "1 0"),
+        ("torch", {"MALLOC_ARENA_MAX": "8"}, "1 1"),
+    ],
 )
 def test_memory_is_kept_from_the_first_training_step_on(
     backend, chosen, expected

@@ -12,6 +12,7 @@ from tests.layers.derivatives import (
     as_float64,
     assert_close,
     assert_same_function,
+    derivatives,
     images_of,
 )
 
@@ -75,11 +76,15 @@ def test_transposing_is_the_way_back_of_a_convolution(size):
 
 
 @pytest.mark.parametrize("strides", [1, 2])
-@pytest.mark.parametrize("count", [6, 7])
-def test_batches_that_are_worked_off_in_parts(monkeypatch, strides, count):
+@pytest.mark.parametrize(("count", "narrow"), [(6, 0), (6, 8), (7, 8)])
+def test_batches_that_are_worked_off_in_parts(
+    monkeypatch, strides, count, narrow
+):
     # 3 images a part, 1 where the batch is prime.
     if keras.backend.backend() == "jax":
-        monkeypatch.setattr(backend._convolution, "_PART", 3 * 8 * 8 * 3)
+        products = "keras_gans.backend.jax_products"
+        monkeypatch.setattr(f"{products}._PART", 3 * 8 * 8 * 3)
+        monkeypatch.setattr(f"{products}._NARROW", narrow)
     options = {"kernel_size": 4, "strides": strides, "padding": "same"}
     images = images_of((6, 6), count)
     assert_same_function(
@@ -107,6 +112,38 @@ class TestBoth:
         outputs = as_float64(ops.cast(outputs, "float32"))
         scale = np.abs(expected).max()
         assert_allclose(outputs, expected, atol=0.02 * scale)
+
+    @pytest.mark.parametrize(
+        ("multiplies", "narrow"), [(True, 0), (True, 8), (False, 8)]
+    )
+    def test_gradients_in_bfloat16_are_close(
+        self, monkeypatch, make, multiplies, narrow
+    ):
+        # Whatever this CPU has: instructions for bfloat16 products, or none.
+        if keras.backend.backend() == "jax":
+            name = "keras_gans.backend.jax_{}.multiplies_bfloat16"
+            for module in ("convolution", "products"):
+                monkeypatch.setattr(name.format(module), lambda: multiplies)
+            products = "keras_gans.backend.jax_products"
+            monkeypatch.setattr(f"{products}._NARROW", narrow)
+            monkeypatch.setattr(f"{products}._PART", 16 * 5)
+        images = images_of((4, 4), 4)
+        exact = make(5, 3, strides=2, padding="same")
+        layer = make(5, 3, strides=2, padding="same", dtype="mixed_bfloat16")
+        for one in (exact, layer):
+            one.build(images.shape)
+        layer.set_weights(exact.get_weights())
+        shape = exact.compute_output_shape(images.shape)
+        random = np.random.default_rng(3)
+        weights = ops.array(random.normal(size=shape), dtype="float32")
+        # The outputs, and gradients for images, kernel and bias.
+        for value, expected in zip(
+            derivatives(layer, images, weights)[:4],
+            derivatives(exact, images, weights)[:4],
+            strict=True,
+        ):
+            scale = np.abs(expected).max()
+            assert_allclose(value, expected, atol=0.02 * scale)
 
     def test_the_normalized_kernel_is_used(self, make):
         images = images_of((4, 4))
