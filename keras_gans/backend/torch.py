@@ -158,12 +158,14 @@ class BackendTrainer(keras.Model):
         if not torch.cuda.is_available():
             keep_freed_memory()
         if self.train_function is None or force:
-            self.__dict__["_step_graphs"] = StepGraphs(self)
+            # Not by an attribute, of which Keras would keep track.
+            vars(self)["_step_graphs"] = StepGraphs(self)
         return super().make_train_function(force)
 
     def train_step(self, data: Any) -> dict[str, Any]:
+        step = vars(self).get("_step_graphs", self.adversarial_step)
         with torch.enable_grad():
-            return self._step_graphs(data)
+            return step(data)
 
     def synchronize(self) -> None:
         """Does nothing: variables always hold their current values."""

@@ -44,9 +44,9 @@ class StepGraphs:
         """Returns what `adversarial_step(data)` does."""
         step = self._model.adversarial_step
         device = self._model.optimizer.iterations.value.device.type
-        if self._model.run_eagerly or device != "cpu":
-            return step(data)
         key = _form(data)
+        if self._model.run_eagerly or device != "cpu" or key is None:
+            return step(data)
         graph = self._graphs.get(key)
         if graph is not None:
             return graph(data)
@@ -109,9 +109,13 @@ def _variables(model):
 
 
 def _form(data):
+    """Returns shapes and types, or None for what is not all arrays."""
+    leaves = keras.tree.flatten(data)
+    if not all(leaf is None or hasattr(leaf, "dtype") for leaf in leaves):
+        return None
     return tuple(
         None if leaf is None else (tuple(leaf.shape), str(leaf.dtype))
-        for leaf in keras.tree.flatten(data)
+        for leaf in leaves
     )
 
 
