@@ -159,6 +159,8 @@ def _draws_by(model: Any, make: Callable) -> Iterator[list]:
     """Replaces a model's draws; yields a list of those that were made."""
     draws = []
     own = vars(model)
+    # A model may have been given others of its own.
+    before = {name: own[name] for name in _DRAWS if name in own}
     for name in _DRAWS:
         own[name] = make(name, getattr(model, name), draws)
     try:
@@ -166,6 +168,7 @@ def _draws_by(model: Any, make: Callable) -> Iterator[list]:
     finally:
         for name in _DRAWS:
             del own[name]
+        own.update(before)
 
 
 def _recorder(name, draw, draws):
