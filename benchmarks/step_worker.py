@@ -6,6 +6,7 @@ took, `counts` by what is counted from the graph.
 
 import json
 import sys
+import time
 
 import keras
 from keras import ops
@@ -47,6 +48,8 @@ MODELS = {
     ),
     "LGA": ("LGAGAN", "lga_cifar10_32", 32, {"n_critic": 1}),
 }
+# Seconds of steps before those that are timed.
+WARMING = 6.0
 # What each form changes; AC-GAN has one form of convolutions.
 PLAIN = {"folding": False}
 FORMS = {
@@ -106,6 +109,10 @@ def main():
             gan.train_on_batch(*batch)
 
     train(2)
+    # PyTorch's step is traced when steps have taken some seconds.
+    started = time.perf_counter()
+    while time.perf_counter() - started < WARMING:
+        train(1)
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         if line.strip() == "counts":

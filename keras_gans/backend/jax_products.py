@@ -30,10 +30,7 @@ _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 def cuts_batches() -> bool:
     """Returns whether batches are worked off in parts: on one CPU."""
     # A batch that is spread over devices must not be cut.
-    return (
-        device_kind() == "cpu"
-        and keras.distribution.distribution() is None
-    )
+    return device_kind() == "cpu" and keras.distribution.distribution() is None
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import torch.utils.checkpoint
 
 from keras_gans.backend.allocation import keep_freed_memory
 from keras_gans.backend.pure import assign, call_pure
+from keras_gans.backend.torch_graph import StepGraphs
 
 JIT_COMPILE = False
 no_gradient = torch.no_grad
@@ -184,11 +185,15 @@ class BackendTrainer(keras.Model):
         # It is the whole process's: not for those who only import or sample.
         if not torch.cuda.is_available():
             keep_freed_memory()
+        if self.train_function is None or force:
+            # Not by an attribute, of which Keras would keep track.
+            vars(self)["_step_graphs"] = StepGraphs(self)
         return super().make_train_function(force)
 
     def train_step(self, data: Any) -> dict[str, Any]:
+        step = vars(self).get("_step_graphs", self.adversarial_step)
         with torch.enable_grad():
-            return self.adversarial_step(data)
+            return step(data)
 
     def synchronize(self) -> None:
         """Does nothing: variables always hold their current values."""

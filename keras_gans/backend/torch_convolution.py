@@ -80,9 +80,35 @@ class _BoxFilter(torch.autograd.Function):
 
 def upsample(inputs: Any) -> Any:
     """Returns NHWC images of twice the size, every pixel repeated 2x2."""
-    count, height, width, channels = inputs.shape
-    repeated = inputs[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
-    return repeated.reshape(count, 2 * height, 2 * width, channels)
+    return _Upsample.apply(inputs)
+
+
+class _Upsample(torch.autograd.Function):
+    """Repeats; PyTorch's way back, a sum over two axes, is 20 times slower."""
+
+    @staticmethod
+    def forward(ctx, inputs):
+        count, height, width, channels = inputs.shape
+        repeated = inputs[:, :, None, :, None].expand(-1, -1, 2, -1, 2, -1)
+        return repeated.reshape(count, 2 * height, 2 * width, channels)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return _SumPool.apply(gradient)
+
+
+class _SumPool(torch.autograd.Function):
+    """The sums of 2x2 pixels of NHWC images, the way back of `_Upsample`."""
+
+    @staticmethod
+    def forward(ctx, inputs):
+        images = inputs.permute(0, 3, 1, 2)
+        sums = functional.avg_pool2d(images, 2, divisor_override=1)
+        return sums.permute(0, 2, 3, 1)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return _Upsample.apply(gradient)
 
 
 def _padded(images, sizes, stride):

@@ -246,3 +246,36 @@ def test_a_compiled_function_computes_what_it_says():
         backend.wait_for([total, {"difference": difference}])
         assert as_float64(total) == 30.0
         assert_array_equal(as_float64(difference), x - y)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_upsampled_pixels_have_the_sums_of_their_gradients(dtype):
+    # Small integers are exact in either type.
+    shape = (2, 6, 8, 3)
+    weights = np.random.default_rng(0).integers(-9, 9, shape)
+    factors = ops.cast(weights.astype("float32"), dtype)
+    source = variable(np.zeros((2, 3, 4, 3)))
+
+    def objective():
+        images = backend.upsample(ops.cast(source, dtype))
+        return ops.sum(ops.cast(images * factors, "float32"))
+
+    _, (gradient,) = backend.value_and_gradients(objective, [source], [source])
+    expected = weights.reshape(2, 3, 2, 4, 2, 3).sum((2, 4))
+    assert_array_equal(as_float64(gradient), expected)
+
+
+def test_upsampling_can_be_differentiated_twice():
+    # f = Σ u(x)³ has the gradient 4 · 3 x², whose sum has 24 x.
+    source = variable(np.arange(12.0).reshape(1, 2, 3, 2) / 7)
+
+    def objective():
+        inputs = ops.convert_to_tensor(source)
+        (gradient,) = backend.input_gradients(
+            lambda images: backend.upsample(images[0]) ** 3, [inputs], []
+        )
+        return ops.sum(gradient)
+
+    _, (second,) = backend.value_and_gradients(objective, [source], [source])
+    expected = 24 * np.arange(12.0).reshape(1, 2, 3, 2) / 7
+    assert_allclose(as_float64(second), expected, rtol=1e-5)
