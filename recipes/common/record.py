@@ -1,5 +1,6 @@
 """The record of a run: its settings and everything that made its result."""
 
+import dataclasses
 import datetime
 import importlib.metadata
 import json

@@ -270,7 +270,7 @@ def test_upsampling_can_be_differentiated_twice():
     source = variable(np.arange(12.0).reshape(1, 2, 3, 2) / 7)
 
     def objective():
-        inputs = ops.convert_to_tensor(source)
+        inputs = 1.0 * source
         (gradient,) = backend.input_gradients(
             lambda images: backend.upsample(images[0]) ** 3, [inputs], []
         )
