@@ -235,14 +235,19 @@ def test_public_functions_are_annotated():
 
 # Each of these imports those after it only.
 ORDER = (
+    "forecast",
+    "rehearsal",
     "main",
     "ensemble",
     "run",
+    "timing",
+    "threads",
     "results",
     "images",
     "vectors",
     "subject",
     "record",
+    "plan",
     "precision",
     "run_directory",
     "flags",

@@ -18,6 +18,8 @@ backend module defines the same names:
   function runs once more, on the inputs and the values of `state` that it ran
   on, so that random draws are the same. What it assigns is assigned once.
 - `no_gradient()`: a context in which nothing is recorded.
+- `accelerate(optimizer)`: makes an optimizer's updates faster, if there is a
+  way, and leaves what they compute.
 - `update_averages(pairs, decay)`: an exponential moving average, in place.
 - `standardize(inputs, epsilon, scale, offset)`: batch normalization of NHWC
   inputs; scale and offset are float32 vectors of the channels, or None.
@@ -30,6 +32,8 @@ backend module defines the same names:
 - `is_chief()`: whether this process writes what several compute together.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
+- `BRANCHES`: whether a step runs independent operations side by side, so that
+  two halves of a batch take less time than the whole.
 - `device_kind()`: what computes: `cpu`, `gpu`, `tpu`, or as PyTorch names it.
 - `timing_device(inputs)`: the name of the device on which two forms of a
   computation with these inputs may be timed; None on CPUs, and where the
@@ -73,7 +77,9 @@ else:
     )
 
 BackendTrainer = _implementation.BackendTrainer
+BRANCHES = _implementation.BRANCHES
 JIT_COMPILE = _implementation.JIT_COMPILE
+accelerate = _implementation.accelerate
 average_pool = _convolution.average_pool
 box_filter = _convolution.box_filter
 input_gradients = _implementation.input_gradients

@@ -12,6 +12,7 @@ from keras_gans.backend.allocation import keep_freed_memory, share_one_heap
 from keras_gans.backend.pure import assign, call_pure
 
 JIT_COMPILE = True
+BRANCHES = False
 # JAX records only inside `jax.grad`.
 no_gradient = contextlib.nullcontext
 # Variables of a model may be made anywhere.
@@ -130,6 +131,10 @@ def standardize(
     if offset is not None:
         outputs = outputs + offset
     return keras.ops.cast(outputs, inputs.dtype), mean, variance
+
+
+def accelerate(optimizer: keras.optimizers.Optimizer) -> None:
+    """Does nothing: XLA has fused the updates."""
 
 
 def update_averages(pairs: list, decay: Any) -> None:

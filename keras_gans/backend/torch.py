@@ -13,6 +13,7 @@ from keras_gans.backend.pure import assign, call_pure
 from keras_gans.backend.torch_graph import StepGraphs
 
 JIT_COMPILE = False
+BRANCHES = False
 no_gradient = torch.no_grad
 # Variables of a model may be made anywhere.
 variable_scope = contextlib.nullcontext
@@ -136,6 +137,10 @@ def standardize(
         images, scale, offset, None, None, True, 0.0, epsilon
     )
     return outputs.permute(0, 2, 3, 1), mean, inverse**-2 - epsilon
+
+
+def accelerate(optimizer: keras.optimizers.Optimizer) -> None:
+    """Does nothing: Keras updates all variables by the same few calls."""
 
 
 def update_averages(pairs: list, decay: Any) -> None:

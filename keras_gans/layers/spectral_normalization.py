@@ -1,11 +1,30 @@
 """Spectral normalization of a layer's kernel."""
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras import ops
 
 from keras_gans import checks
+
+_thread = threading.local()
+
+
+@contextlib.contextmanager
+def normalized_once() -> Iterator[None]:
+    """Lets each layer normalize its kernel once, at its first call within.
+
+    Further calls use the same kernel, as if all inputs were of one batch.
+    """
+    outer = getattr(_thread, "kernels", None)
+    _thread.kernels = {}
+    try:
+        yield
+    finally:
+        _thread.kernels = outer
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -77,13 +96,18 @@ class SpectralNormalization(keras.layers.Wrapper):
         )
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        kernel = self._kernel()
-        value = ops.cast(kernel, "float32")
-        sigma, vector_u = self._sigma(value)
-        if training:
-            self.vector_u.assign(vector_u)
+        kernel, known = self._kernel(), getattr(_thread, "kernels", None)
+        normalized = None if known is None else known.get(id(self))
+        if normalized is None:
+            value = ops.cast(kernel, "float32")
+            sigma, vector_u = self._sigma(value)
+            if training:
+                self.vector_u.assign(vector_u)
+            normalized = value / sigma
+            if known is not None:
+                known[id(self)] = normalized
         mapping = [(variable, variable) for variable in self.layer.variables]
-        mapping.append((kernel, value / sigma))
+        mapping.append((kernel, normalized))
         with keras.StatelessScope(state_mapping=mapping):
             return self.layer(inputs)
 

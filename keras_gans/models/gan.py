@@ -142,6 +142,12 @@ class GAN(DeclaredModel, GuardedTrainer):
         self.generator_steps = integer("generator_steps", generator_steps)
         self.generator_batch = integer("generator_batch", generator_batch)
         self.joint_scoring = joint_scoring
+        # What is computed again for gradients cannot share kernels.
+        self._halves = (
+            joint_scoring
+            and not remat
+            and network_checks.may_be_halved(discriminator)
+        )
         self.share_fakes = share_fakes
         self.accumulate = integer("accumulate", accumulate)
         self.augmentation = augmentation

@@ -147,6 +147,25 @@ def scores_images_by_themselves(discriminator: keras.Model) -> bool:
     )
 
 
+def may_be_halved(discriminator: keras.Model) -> bool:
+    """Whether halves of a batch are surely scored as the whole is.
+
+    By layers of Keras and of this package alone, none of which draws random
+    numbers: what others do with a batch is not known.
+    """
+    steps = [*layers_of(discriminator), *discriminator.operations]
+    return (
+        len(discriminator.variables) == len(discriminator.weights)
+        and scores_images_by_themselves(discriminator)
+        and not any(isinstance(step, keras.layers.Lambda) for step in steps)
+        and all(
+            isinstance(step, keras.layers.Layer)
+            and type(step).__module__.split(".")[0] in ("keras", "keras_gans")
+            for step in steps
+        )
+    )
+
+
 def layers_of(network: keras.Model) -> Iterator[keras.layers.Layer]:
     """Returns a network and its layers, those within others too."""
     # Keras has no public way to wrapped layers.

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.layers.spectral_normalization import normalized_once
 from keras_gans.losses.adversarial import AdversarialLoss
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
@@ -42,6 +43,8 @@ class Objectives(backend.BackendTrainer):
     num_classes: int
     joint_scoring: bool
     remat: bool
+    # Whether halves of a batch have the scores of the whole.
+    _halves: bool
     # Whether the discriminator of a model with classes is given the labels.
     discriminator_takes_labels: bool = True
 
@@ -95,7 +98,7 @@ class Objectives(backend.BackendTrainer):
         score = partial(self.score, training=True, remat=self.remat)
         real_outputs = None
         with self._frozen():
-            outputs = score(self.augmented(fake), labels)
+            outputs = self._score_in_halves(self.augmented(fake), labels)
             if self.adversarial_loss.relativistic:
                 real = self.augmented(self.real_inputs(real))
                 real_outputs = score(real, real_labels)
@@ -180,6 +183,9 @@ class Objectives(backend.BackendTrainer):
             real_outputs = score(real, labels)
             with self._frozen():
                 return real_outputs, score(fake, fake_labels)
+        if self._branches:
+            with normalized_once():
+                return score(real, labels), score(fake, fake_labels)
         joined = None
         if labels is not None:
             joined = ops.concatenate([labels, fake_labels])
@@ -189,6 +195,30 @@ class Objectives(backend.BackendTrainer):
             _map(lambda output: ops.split(output, 2)[0], outputs),
             _map(lambda output: ops.split(output, 2)[1], outputs),
         )
+
+    @property
+    def _branches(self):
+        """Whether two halves of a batch are computed side by side."""
+        if not (self._halves and backend.BRANCHES):
+            return False
+        return backend.device_kind() == "cpu"
+
+    def _score_in_halves(self, images, labels):
+        """Returns the outputs for images; see `_branches`."""
+        score = partial(self.score, training=True, remat=self.remat)
+        sizes = {image.shape[0] or 1 for image in keras.tree.flatten(images)}
+        if not self._branches or any(size % 2 for size in sizes):
+            return score(images, labels)
+        parts = (
+            (
+                _map(lambda image, i=half: ops.split(image, 2)[i], images),
+                None if labels is None else ops.split(labels, 2)[half],
+            )
+            for half in range(2)
+        )
+        with normalized_once():
+            outputs = [score(*part) for part in parts]
+        return _map(lambda *pair: ops.concatenate(pair), *outputs)
 
     @property
     def _state(self):

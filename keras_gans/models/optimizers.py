@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_gans import backend
 from keras_gans.checks import integer, one_of
 
 OPTIMIZERS = ("adam", "rmsprop", "rmsprop_tf")
@@ -44,6 +45,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             discriminator, "discriminator_optimizer"
         )
         self._ratio = None
+        backend.accelerate(self.generator)
+        backend.accelerate(self.discriminator)
         self._schedule = _Schedule()
         if self.generator is self.discriminator:
             raise ValueError(

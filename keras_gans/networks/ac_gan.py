@@ -103,7 +103,8 @@ def ac_gan_generator(
         features = doubling(filters, 5, _normal(), f"deconv_{index}")(features)
         features = BatchNormalization(momentum, name=f"bn_{index}")(features)
         features = layers.ReLU(name=f"relu_{index}")(features)
-    features = doubling(channels, 5, _normal(), "to_image")(features)
+    to_image = doubling(channels, 5, _normal(), "to_image", dtype="float32")
+    features = to_image(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     inputs = [latents, labels] if num_classes else latents
     return keras.Model(inputs, images, name=name)

@@ -63,7 +63,10 @@ def geo_gan_generator(
         last = index == doublings - 1
         filters = channels if last else filters // 2
         features = Conv2DTranspose(
-            filters, name=f"conv_{2 * size}", **_convolution()
+            filters,
+            name=f"conv_{2 * size}",
+            dtype="float32" if last else None,
+            **_convolution(),
         )(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     return keras.Model(latents, images, name=name)

@@ -125,7 +125,9 @@ def msg_generator(
             features = PixelNormalization(name=f"{block}_norm_1")(features)
         features = _convolve(features, width, 3, block, 2)
         features = PixelNormalization(name=f"{block}_norm_2")(features)
-        image = EqualizedConv2D(channels, 1, name=f"to_image_{size}")(features)
+        image = EqualizedConv2D(
+            channels, 1, name=f"to_image_{size}", dtype="float32"
+        )(features)
         # Images are float32 under every dtype policy.
         images.append(
             layers.Activation("linear", dtype="float32", name=f"images_{size}")(

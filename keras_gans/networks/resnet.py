@@ -121,7 +121,7 @@ def resnet_generator(
         final_momentum, RELEASES[release], name="final_bn"
     )(features)
     features = layers.ReLU(name="final_relu")(features)
-    features = blocks.conv(channels, 3, "to_image")(features)
+    features = blocks.conv(channels, 3, "to_image", dtype="float32")(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     inputs = [latents, labels] if num_classes else latents
     return keras.Model(inputs, images, name=name)

@@ -68,8 +68,11 @@ def resnet101_generator(
         size = 2 * features.shape[1]
         features = _block(features, filters, f"up_{size}", normalize, "up")
         features = _plain_blocks(features, filters, plain, normalize)
-    features = conv(channels, 1, glorot(), "to_image")(features)
-    features = layers.Rescaling(OUTPUT_SCALE, name="output_scale")(features)
+    # What becomes an image is float32 under every dtype policy.
+    exact = {"dtype": "float32"}
+    features = conv(channels, 1, glorot(), "to_image", **exact)(features)
+    scale = layers.Rescaling(OUTPUT_SCALE, name="output_scale", **exact)
+    features = scale(features)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     return keras.Model(latents, images, name=name)
 

@@ -57,9 +57,9 @@ class _Maker:
         kernel, filters = self.kernel(he(2)), self.filters(count)
         return conv(filters, KERNEL, kernel, name, strides=2)(features)
 
-    def upsample(self, features, filters, name):
+    def upsample(self, features, filters, name, **options):
         kernel = self.kernel(he(2, transposed=True))
-        return doubling(filters, KERNEL, kernel, name)(features)
+        return doubling(filters, KERNEL, kernel, name, **options)(features)
 
     def normalize(self, features, name):
         return self.normalization(features, f"{name}_norm")
@@ -151,7 +151,7 @@ def wgan_dcgan_generator(
             features = layers.Cropping2D(((0, 1), (0, 1)), name="crop")(
                 features
             )
-    features = make.upsample(features, channels, "to_image")
+    features = make.upsample(features, channels, "to_image", dtype="float32")
     return keras.Model(latents, _images(features, resolution), name=name)
 
 

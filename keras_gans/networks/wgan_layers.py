@@ -115,10 +115,10 @@ def conv(
 
 
 def doubling(
-    filters: int, size: int, initializer: Any, name: str
+    filters: int, size: int, initializer: Any, name: str, **options
 ) -> Conv2DTranspose:
     """Returns a transposed convolution that doubles height and width."""
-    options = {"kernel_initializer": initializer, "name": name}
+    options.update(kernel_initializer=initializer, name=name)
     return Conv2DTranspose(filters, size, 2, padding="same", **options)
 
 

@@ -176,11 +176,13 @@ def wgan_resnet_critic(
 
 
 def _to_image(features, resolution, channels):
+    initializer, size = glorot() if resolution == 32 else he(), 3
     if resolution == 128:
         features = Upsample2D(name="final_up")(features)
-        return conv(channels, 5, glorot(gain=0.5), "to_image")(features)
-    initializer = glorot() if resolution == 32 else he()
-    return conv(channels, 3, initializer, "to_image")(features)
+        initializer, size = glorot(gain=0.5), 5
+    # Images are float32 under every dtype policy.
+    to_image = conv(channels, size, initializer, "to_image", dtype="float32")
+    return to_image(features)
 
 
 def _first_critic_layer(blocks, images, resolution, filters):

@@ -25,6 +25,7 @@ from recipes.common.results import export, exported
 from recipes.common.run import prepare
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+from recipes.common.threads import set_threads
 
 COLUMNS = 10
 # A grid of more rows is continued on further sheets.
@@ -108,6 +109,7 @@ def prepare_ensemble(
             f"Received: class_splits={config.class_splits}, distribution="
             "multi_worker. Train each by a command of its own, with --classes."
         )
+    set_threads(config)
     import_keras()
     import keras
 

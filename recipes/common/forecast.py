@@ -23,6 +23,7 @@ from recipes.common import main as recipe_main
 from recipes.common.config import RunConfig
 from recipes.common.run import prepare
 from recipes.common.subject import Subject
+from recipes.common.threads import set_threads
 
 # Leaves out everything after the training.
 TRAINING_ONLY = "--training_only"
@@ -108,6 +109,7 @@ def measure(recipe: str, flags: Sequence[str]) -> Forecast:
 def _rehearsal(config, name, make, whole, began, found):
     from recipes.common.quiet import import_keras
 
+    set_threads(config)
     import_keras()
     from recipes.common.rehearsal import Done, Rehearsal
 

@@ -20,6 +20,7 @@ from recipes.common.record import (
 from recipes.common.results import best_line, export, headline, summary
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+from recipes.common.threads import set_threads
 from recipes.common.timing import time_interruptions, time_step
 
 with without_keras():
@@ -65,6 +66,7 @@ def prepare(
         ValueError: When settings, data and model do not fit together.
         FileNotFoundError: When a path does not exist.
     """
+    set_threads(config)
     import_keras()
     from keras_gans.distribution import distribute, virtual_cpu_devices
 

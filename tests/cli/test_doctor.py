@@ -348,6 +348,8 @@ def test_an_interrupt_ends_what_is_measured():
         text=True,
         cwd=ROOT,
         start_new_session=True,
+        # Jobs in the background, which this may be, ignore interrupts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # An interrupt of this process alone, as `kill -INT` sends it.
     while "(1 of" not in (line := process.stderr.readline()):

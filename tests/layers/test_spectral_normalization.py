@@ -12,6 +12,7 @@ from keras_gans.layers import (
     SpectralNormalization,
     UpsampleConv2D,
 )
+from keras_gans.layers.spectral_normalization import normalized_once
 
 IMAGES = np.random.default_rng(1).normal(size=(2, 4, 4, 5)).astype("float32")
 VECTORS = np.random.default_rng(2).normal(size=(8, 5)).astype("float32")
@@ -301,3 +302,23 @@ def test_a_layer_without_a_kernel_is_refused():
 def test_iterations_must_be_positive(iterations):
     with pytest.raises(ValueError, match=f"power_iterations={iterations}"):
         SpectralNormalization(layers.Dense(3), power_iterations=iterations)
+
+
+@EVERY_LAYER
+def test_calls_that_share_a_kernel_are_one_power_iteration(case):
+    layer, inputs, axis = normalized_layer(case)
+    matrix = as_matrix(kernel_of(layer), axis)
+    u = as_float64(layer.vector_u)
+    with normalized_once():
+        first = layer(inputs, training=True)
+        second = layer(inputs, training=True)
+    v = u @ matrix.T
+    v /= np.linalg.norm(v)
+    after = v @ matrix
+    assert_allclose(
+        as_float64(layer.vector_u), after / np.linalg.norm(after), atol=1e-6
+    )
+    assert_array_equal(as_float64(first), as_float64(second))
+    # Outside, u moves on.
+    layer(inputs, training=True)
+    assert np.abs(as_float64(layer.vector_u) - after).max() > 0

@@ -217,3 +217,33 @@ def test_a_rate_that_was_always_zero_gives_no_ratio():
     gan = two_rates(0.0, 0.1)
     with pytest.raises(ValueError, match="has no ratio"):
         gan.optimizer.learning_rate = 0.1
+
+
+@pytest.mark.parametrize("decays", [(0.0, 0.9), (0.5, 0.999)])
+def test_the_players_adam_has_the_closed_form(decays):
+    beta_1, beta_2 = decays
+    players = PlayerOptimizers(
+        *make_optimizers("adam", 0.1, 0.2, beta_1=beta_1, beta_2=beta_2)
+    )
+    random = np.random.default_rng(0)
+    start = random.normal(size=(2, 3))
+    variables = [keras.Variable(start), keras.Variable(start)]
+    players.build_players(variables[:1], variables[1:])
+    expected = [start.copy(), start.copy()]
+    moments = np.zeros((2, 2, 2, 3))
+    for update in range(1, 5):
+        gradient = random.normal(size=(2, 3))
+        tensor = ops.convert_to_tensor(gradient.astype("float32"))
+        both = zip(
+            (players.generator, players.discriminator), (0.1, 0.2), strict=True
+        )
+        for index, (optimizer, rate) in enumerate(both):
+            optimizer.apply([tensor], [variables[index]])
+            m, v = moments[index]
+            m += (1 - beta_1) * (gradient - m)
+            v += (1 - beta_2) * (gradient**2 - v)
+            rate *= np.sqrt(1 - beta_2**update) / (1 - beta_1**update)
+            expected[index] -= rate * m / (np.sqrt(v) + 1e-8)
+    for variable, values in zip(variables, expected, strict=True):
+        # Of 1 - 0.999 float32 knows five digits.
+        assert_allclose(ops.convert_to_numpy(variable), values, rtol=1e-4)

@@ -6,7 +6,9 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from keras_gans.models import GAN
+from keras_gans import backend
+from keras_gans.models import GAN, SAGAN
+from keras_gans.models.network_checks import may_be_halved
 from keras_gans.penalties import GradientPenalty
 from tests.callbacks.tiny import fit, tiny_gan
 
@@ -381,3 +383,42 @@ def test_a_lazy_penalty_trains_in_fit(make_gan, batch):
     gan = make_gan(n_critic=2, penalty=GradientPenalty(3.0, interval=2))
     history = gan.fit(*batch, batch_size=4, epochs=2, verbose=0)
     assert np.isfinite(history.history["discriminator_loss"]).all()
+
+
+def test_halves_are_scored_as_the_whole(monkeypatch):
+    # The same updates on every backend, whether or not it halves batches.
+    images = np.random.default_rng(0).normal(size=(4, 32, 32, 3))
+    batch = np.tanh(images).astype("float32"), np.arange(4) % 3
+    after = []
+    for branches in (True, False):
+        monkeypatch.setattr(backend, "BRANCHES", branches)
+        keras.utils.set_random_seed(0)
+        gan = SAGAN.from_preset(
+            "sagan_cifar10_32",
+            num_classes=3,
+            generator_width=4,
+            discriminator_width=4,
+            attention_resolution=8,
+        )
+        assert gan._branches == branches
+        gan.train_on_batch(*batch)
+        after.append(values(gan.weights))
+    for halved, whole in zip(*after, strict=True):
+        assert_allclose(halved, whole, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: layers.Lambda(lambda x: x - ops.mean(x, axis=0)),
+        lambda: layers.Dropout(0.5),
+        lambda: layers.BatchNormalization(),
+        lambda: BatchMean(),
+        lambda: lambda x: x - ops.mean(x, axis=0),
+    ],
+)
+def test_no_batch_is_halved_whose_images_may_meet(layer):
+    images = keras.Input((3,))
+    assert may_be_halved(keras.Model(images, layers.Dense(1)(images)))
+    scores = layers.Dense(1)(layer()(images))
+    assert not may_be_halved(keras.Model(images, scores))
