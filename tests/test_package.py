@@ -21,7 +21,8 @@ before = set(sys.modules)
 start = time.process_time()
 import keras_gans
 seconds = time.process_time() - start
-loaded = {name.split(".")[0] for name in set(sys.modules) - before}
+packages = {name.split(".")[0] for name in before}
+loaded = {name.split(".")[0] for name in sys.modules} - packages
 print(json.dumps({"seconds": seconds, "loaded": sorted(loaded)}))
 """
 

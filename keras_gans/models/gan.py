@@ -146,6 +146,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         self._halves = (
             joint_scoring
             and not remat
+            and type(self).score is GAN.score
             and network_checks.may_be_halved(discriminator)
         )
         self.share_fakes = share_fakes

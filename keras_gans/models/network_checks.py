@@ -153,7 +153,12 @@ def may_be_halved(discriminator: keras.Model) -> bool:
     By layers of Keras and of this package alone, none of which draws random
     numbers: what others do with a batch is not known.
     """
-    steps = [*layers_of(discriminator), *discriminator.operations]
+    networks = list(layers_of(discriminator))
+    steps = [
+        step
+        for network in networks
+        for step in (network, *getattr(network, "operations", ()))
+    ]
     return (
         len(discriminator.variables) == len(discriminator.weights)
         and scores_images_by_themselves(discriminator)

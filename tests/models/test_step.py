@@ -396,10 +396,11 @@ def test_halves_are_scored_as_the_whole(monkeypatch):
         gan = SAGAN.from_preset(
             "sagan_cifar10_32",
             num_classes=3,
-            generator_width=4,
-            discriminator_width=4,
+            generator_width=8,
+            discriminator_width=8,
             attention_resolution=8,
         )
+        gan.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
         assert gan._branches == branches
         gan.train_on_batch(*batch)
         after.append(values(gan.weights))
