@@ -194,6 +194,11 @@ class BackendTrainer(keras.Model):
         )
         return logs, new_state
 
+    @property
+    def step_is_settled(self) -> bool:
+        """True: a step is compiled at its first call."""
+        return True
+
     def synchronize(self) -> None:
         """Gives variables the values of the running epoch.
 

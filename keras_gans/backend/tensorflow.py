@@ -328,5 +328,10 @@ class BackendTrainer(keras.Model):
     def train_step(self, data: Any) -> dict[str, Any]:
         return self.adversarial_step(data)
 
+    @property
+    def step_is_settled(self) -> bool:
+        """True: a step is compiled at its first call."""
+        return True
+
     def synchronize(self) -> None:
         """Does nothing: variables always hold their current values."""

@@ -200,5 +200,11 @@ class BackendTrainer(keras.Model):
         with torch.enable_grad():
             return step(data)
 
+    @property
+    def step_is_settled(self) -> bool:
+        """Whether the latest step took as long as the next ones will."""
+        graphs = vars(self).get("_step_graphs")
+        return graphs is None or graphs.settled
+
     def synchronize(self) -> None:
         """Does nothing: variables always hold their current values."""

@@ -33,18 +33,23 @@ class StepGraphs:
     Steps that cannot be traced run as they are: those whose operations depend
     on values, which drawing random numbers by a seed in the middle of a step
     does, those on other devices than CPUs, and with `run_eagerly`.
+
+    Attributes:
+        settled: Whether the latest step ran as the next ones will.
     """
 
     def __init__(self, model: keras.Model):
         self._model = model
         self._seconds = collections.Counter()
         self._graphs = {}
+        self.settled = False
 
     def __call__(self, data: Any) -> dict[str, Any]:
         """Returns what `adversarial_step(data)` does."""
         step = self._model.adversarial_step
         device = self._model.optimizer.iterations.value.device.type
         key = _form(data)
+        self.settled = True
         if self._model.run_eagerly or device != "cpu" or key is None:
             return step(data)
         graph = self._graphs.get(key)
@@ -56,6 +61,7 @@ class StepGraphs:
         with _draws_by(self._model, _recorder) as draws:
             logs = step(data)
         self._seconds[key] += time.perf_counter() - started
+        self.settled = False
         if self._seconds[key] > _PATIENCE:
             self._graphs[key] = _traced(self._model, data, draws)
         return logs

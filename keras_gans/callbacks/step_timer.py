@@ -21,8 +21,8 @@ _TRIMMED = 0.1
 class StepTimer(keras.callbacks.Callback):
     """Times training steps and ends training when it has timed enough.
 
-    The first two calls of the step, in which it is traced and compiled, are
-    left out. Training ends after at least three more that took `seconds`, or
+    The first calls of the step, in which it is traced and compiled, are left
+    out. Training ends after at least three more that took `seconds`, or
     were of `steps` training steps. What other callbacks do counts, since they
     take their time beside every step.
 
@@ -75,13 +75,16 @@ class StepTimer(keras.callbacks.Callback):
         return float(np.mean(durations[cut : len(durations) - cut]))
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        self._begin = self.clock()
+        self._begin, self.first = self.clock(), 0.0
         self._ends = []
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = self.clock()
-        if not self._ends:
-            self.first = now - self._begin
+        self.first = self.first or now - self._begin
+        if not self.model.step_is_settled:
+            # On PyTorch, steps of the first seconds take longer.
+            self._ends = []
+            return
         self._ends.append((batch, now))
         if len(self._ends) < _COLD + _LEAST:
             return

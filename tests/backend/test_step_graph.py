@@ -152,3 +152,13 @@ def test_a_graph_that_changes_a_constant_is_refused():
     hidden = torch.zeros(3)
     with pytest.raises(ValueError, match="changes the constant"):
         reusing(lambda x: hidden.add_(x), torch.ones(3))
+
+
+def test_steps_are_settled_once_they_run_as_they_will(at_once):
+    gan = tiny_gan()
+    images = real_images(4)
+    settled = []
+    for _ in range(3):
+        gan.train_on_batch(images)
+        settled.append(gan.step_is_settled)
+    assert settled == [False, True, True] and len(at_once) == 1

@@ -18,17 +18,27 @@ class Clock:
 
 
 class Model:
+    """Its steps take longer until so many were taken."""
+
     stop_training = False
 
+    def __init__(self, slow=0):
+        self.left = slow + 1
 
-def timed(durations, at_once=1, first=20.0, **options):
+    @property
+    def step_is_settled(self):
+        self.left -= 1
+        return self.left <= 0
+
+
+def timed(durations, at_once=1, first=20.0, slow=0, **options):
     """Returns a timer after calls that took so long, and how many there were.
 
     The first took `first` seconds, the second 3.
     """
     readings = itertools.accumulate([0.0, first, 3.0, *durations])
     timer = StepTimer(clock=Clock(readings), **options)
-    timer.set_model(Model())
+    timer.set_model(Model(slow))
     timer.on_train_begin()
     for call in range(len(durations) + 2):
         timer.on_train_batch_end((call + 1) * at_once - 1)
@@ -72,3 +82,12 @@ def test_too_few_calls_are_no_measurement():
     timer, _ = timed([])
     with pytest.raises(ValueError, match="Received: 2"):
         _ = timer.step_seconds
+
+
+def test_steps_that_are_not_yet_as_fast_as_later_ones_do_not_count():
+    # Six calls before, then one that traces and one that fills caches.
+    timer, calls = timed(
+        [9.0] * 4 + [5.0, 5.0] + [1.0] * 20, seconds=4.0, slow=6
+    )
+    assert timer.step_seconds == pytest.approx(1.0)
+    assert (timer.first, calls) == (20.0, 12)
