@@ -4,6 +4,7 @@ It answers lines of its standard input: a number of steps by the seconds they
 took, `counts` by what is counted from the graph.
 """
 
+import dataclasses
 import json
 import sys
 import time
@@ -14,8 +15,10 @@ from keras import ops
 from benchmarks.counting import count_step
 from benchmarks.device import peak_memory
 from benchmarks.machine import seconds
-from keras_gans import backend
+from keras_gans import SAGAN, backend
 from keras_gans.data import load_images
+from recipes import quickstart
+from recipes.common.images import build_model, load_data
 
 # 32 px colour images of ten classes. The first is the reference network of
 # which the speed is stated: SNGAN's ResNets, 128 channels everywhere.
@@ -82,6 +85,8 @@ def build(model, form):
     """Returns the compiled model and a batch of real images."""
     import keras_gans
 
+    if model == "quickstart":
+        return build_quickstart(form)
     family, preset, size, changes = MODELS[model]
     keras.utils.set_random_seed(0)
     gan = getattr(keras_gans, family).from_preset(
@@ -93,6 +98,16 @@ def build(model, form):
         images.training_batches(size, seed=0).as_numpy_iterator()
     )
     return gan, (batch, labels) if gan.num_classes else (batch,)
+
+
+def build_quickstart(form):
+    """Returns the quickstart's model and a batch."""
+    config = dataclasses.replace(quickstart.CPU, **FORMS[form])
+    keras.utils.set_random_seed(0)
+    images = load_data(config)
+    gan = build_model(SAGAN, config, images.num_classes)
+    batches = images.training_batches(config.images_per_step, seed=0)
+    return gan, next(batches.as_numpy_iterator())
 
 
 def main():

@@ -16,6 +16,9 @@ TensorFlow's matrix product in the same precision, on other devices than CPUs of
 the backend's; MiB are what the process needed beyond its libraries, or the
 device's memory at its peak.
 
+`quickstart` is that recipe's step, with its threads of TensorFlow (see
+`recipes.common.threads`); the others have the papers' widths.
+
 Every variant has a process of its own, which has all cores while the others
 wait. They take turns, so that changes of the machine's speed meet all; the
 ratio is the median over turns of the time of the first variant over that of
@@ -35,8 +38,10 @@ from benchmarks.machine import (
     ratios,
     table,
 )
+from recipes import quickstart
+from recipes.common.threads import threads
 
-MODELS = ("SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
+MODELS = ("quickstart", "SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
 BACKENDS = ("tensorflow", "torch", "jax")
 OPTIONS = {
     "SNGAN": ("shared fakes", "accumulated", "remat"),
@@ -62,6 +67,8 @@ class Worker:
     def __init__(self, backend, model, form, precision):
         self.variant = model, form, precision
         environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        if model == "quickstart":
+            environment |= threads(quickstart.CPU)
         if form == "keras":
             # The C library's own way with large blocks of memory.
             environment["MALLOC_MMAP_MAX_"] = "65536"
@@ -100,7 +107,7 @@ def variants(model: str, backend: str) -> list[tuple[str, str]]:
     chosen = [("plain", "float32"), ("folded", "float32")]
     if model == "SNGAN":
         chosen.insert(0, ("keras", "float32"))
-    if model == "SNGAN" or backend == "tensorflow":
+    if model in ("SNGAN", "quickstart") or backend == "tensorflow":
         chosen.append(("folded", "mixed_bfloat16"))
     chosen += [(form, "float32") for form in OPTIONS.get(model, ())]
     return chosen
@@ -117,6 +124,8 @@ def measure(model: str, backend: str, turns: int, steps: int) -> list[tuple]:
     ]
     for worker in workers:
         worker.answer()
+    # Steps of milliseconds want more of them.
+    steps *= 20 if model == "quickstart" else 1
     by_turn = [[worker.ask(steps) for worker in workers] for _ in range(turns)]
     times = list(zip(*by_turn, strict=True))
     counts = []

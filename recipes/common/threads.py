@@ -18,18 +18,24 @@ SMALL = 5e8
 def set_threads(config: RunConfig) -> None:
     """Lets small operations be computed side by side, each by fewer threads.
 
-    To spread an operation of less than a millisecond over cores costs as much
-    as it saves. TensorFlow reads these variables when it first computes; what
-    the user has set stays. Other backends do not read them.
+    TensorFlow reads these variables when it first computes; what the user has
+    set stays. Other backends do not read them.
 
     Args:
         config: Settings of the run, which say how much an operation computes.
     """
-    if _WITHIN in os.environ or _BESIDE in os.environ:
-        return
+    if _WITHIN not in os.environ and _BESIDE not in os.environ:
+        os.environ.update(threads(config))
+
+
+def threads(config: RunConfig) -> dict[str, str]:
+    """Returns the variables for a run, none where TensorFlow's own are right.
+
+    To spread an operation of less than a millisecond over cores costs as much
+    as it saves.
+    """
     batch, side, width = layer_size(config)
     if 9 * batch * side**2 * width**2 > SMALL:
-        return
+        return {}
     count = max(1, int(cores()))
-    os.environ[_WITHIN] = str(max(1, count // 2))
-    os.environ[_BESIDE] = str(count)
+    return {_WITHIN: str(max(1, count // 2)), _BESIDE: str(count)}
