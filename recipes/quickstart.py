@@ -13,6 +13,8 @@ from recipes.common.main import image_recipe
 
 CPU = dataclasses.replace(
     sagan.CPU,
+    generator_multipliers=(4, 2, 1, 1),
+    discriminator_multipliers=(1, 1, 2, 4),
     minutes=5,
     steps=15_000,
     ema_start=7000,
