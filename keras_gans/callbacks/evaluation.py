@@ -224,7 +224,7 @@ class Evaluation(AtSteps):
         """
         gan, references = self.model, self.references
         scores = scores_of_samples(
-            self._samples(self.samples if samples is None else samples),
+            self.generated(self.samples if samples is None else samples),
             references,
             metrics=self._asked(samples),
             held_out=self.held_out,
@@ -236,7 +236,12 @@ class Evaluation(AtSteps):
         one = isinstance(references, Reference) or len(references) == 1
         return flattened(scores, one)
 
-    def _samples(self, samples) -> Iterator[tuple]:
+    def generated(self, samples: int) -> Iterator[tuple]:
+        """Yields so many generated images in batches, with labels if any.
+
+        Args:
+            samples: Number of images; the same ones for the same number.
+        """
         gan = self.model
         random = np.random.default_rng(self.seed)
         for start in range(0, samples, self.batch_size):

@@ -14,7 +14,6 @@ from keras_gans import files
 from keras_gans.cli import doctor_report as report
 from keras_gans.cli.forecasts import RehearsalError, Rehearse, rehearse
 from keras_gans.cli.installation import (
-    BACKENDS,
     Backend,
     Installation,
     notes,
@@ -23,6 +22,7 @@ from keras_gans.cli.installation import (
 from keras_gans.cli.machine import Machine, this_machine
 from keras_gans.cli.options import help_of, texts_of, value_of
 from keras_gans.cli.problems import problems
+from keras_gans.environment import BACKENDS
 from keras_gans.presets.fields import Count, Settings, field_kinds
 from keras_gans.presets.flags import HELP
 

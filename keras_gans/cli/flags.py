@@ -2,11 +2,11 @@
 
 import dataclasses
 import importlib
-import os
 import pathlib
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
+from keras_gans import files
 from keras_gans.cli.options import help_of, texts_of, value_of
 from keras_gans.metrics.extractors.inception import PROTOCOLS
 from keras_gans.metrics.registry import METRICS, default_metrics, needing
@@ -42,8 +42,7 @@ Several = Annotated[int, Bounds(minimum=2)]
 
 def default_cache() -> str:
     """Returns where runs keep the features of real images too."""
-    home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
-    return str(pathlib.Path(home) / "keras_gans" / "references")
+    return str(files.cache_path("references"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

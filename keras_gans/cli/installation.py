@@ -12,7 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 
-BACKENDS = ("tensorflow", "jax", "torch")
+from keras_gans.environment import BACKENDS
+
 # Versions of the backends that tests run on and nothing requires.
 TESTED = {"jax": "0.10.2", "torch": "2.13.0"}
 _ROOT = pathlib.Path(__file__).parents[2]

@@ -6,6 +6,8 @@ import pathlib
 import platform
 import shutil
 
+from keras_gans import environment
+
 # What Linux calls the instructions that matter here, by their usual names.
 INSTRUCTIONS = {
     "AVX2": "avx2",
@@ -13,7 +15,6 @@ INSTRUCTIONS = {
     "AVX-512 bfloat16": "avx512_bf16",
     "AMX bfloat16": "amx_bf16",
 }
-_CPU_INFO = pathlib.Path("/proc/cpuinfo")
 _CGROUP = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -48,13 +49,16 @@ class Machine:
 
 def this_machine() -> Machine:
     """Returns the machine that this process runs on."""
-    flags = cpu_flags()
+    flags = environment.processor_flags()
     here = pathlib.Path.cwd()
     return Machine(
         processor=processor(),
         cores=cores(),
-        instructions=flags
-        and tuple(name for name, flag in INSTRUCTIONS.items() if flag in flags),
+        instructions=tuple(
+            n for n, flag in INSTRUCTIONS.items() if flag in flags
+        )
+        if flags
+        else None,
         memory=memory(),
         free_memory=free_memory(),
         disk=str(here),
@@ -67,21 +71,11 @@ def this_machine() -> Machine:
 
 def processor() -> str:
     """Returns the name of the processor."""
-    return _cpu_info("model name") or platform.processor() or platform.machine()
-
-
-def cpu_flags() -> frozenset[str] | None:
-    """Returns what the processor can do; None where Linux does not say."""
-    flags = _cpu_info("flags")
-    return frozenset(flags.split()) if flags else None
-
-
-def _cpu_info(name):
-    for line in (_read(_CPU_INFO) or "").splitlines():
+    for line in (_read(environment.CPU_INFO) or "").splitlines():
         key, _, value = line.partition(":")
-        if key.strip() == name:
+        if key.strip() == "model name":
             return value.strip()
-    return None
+    return platform.processor() or platform.machine()
 
 
 def cores() -> float:

@@ -3,13 +3,9 @@
 import importlib.util
 import os
 
-from keras_gans.cli.installation import (
-    BACKENDS,
-    TESTED,
-    Installation,
-    keras_settings,
-)
+from keras_gans.cli.installation import TESTED, Installation, keras_settings
 from keras_gans.cli.machine import Machine
+from keras_gans.environment import BACKENDS, ONEDNN, configured_backend
 
 # Checkpoints and exports of a run of minutes take some 50 MB.
 LEAST_DISK = 2**30
@@ -65,15 +61,13 @@ def _unseen_gpus(installation, machine):
 
 
 def _wrong_settings(installation):
-    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+    if os.environ.get(ONEDNN) == "0":
         yield (
-            "TF_ENABLE_ONEDNN_OPTS=0 switches off TensorFlow's fast "
-            "convolutions: unset TF_ENABLE_ONEDNN_OPTS"
+            f"{ONEDNN}=0 switches off TensorFlow's fast convolutions: unset "
+            f"{ONEDNN}"
         )
     path, settings = keras_settings()
-    chosen = os.environ.get("KERAS_BACKEND") or settings.get(
-        "backend", BACKENDS[0]
-    )
+    chosen = configured_backend()
     where = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else path
     if chosen not in BACKENDS:
         yield (

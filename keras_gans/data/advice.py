@@ -5,7 +5,8 @@ import shlex
 from keras_gans.data.inspection import Inspection
 
 # Zhao et al., 2020 (https://arxiv.org/abs/2006.10738) train on 100 to 400
-# images, with augmentation of real and generated ones.
+# images, with augmentation of real and generated ones. --augment is of the real
+# ones: but for mirrored images, a generator would learn to make what it does.
 VERY_FEW = 500
 # Karras et al., 2020 (https://arxiv.org/abs/2006.06676), Figure 1: without
 # augmentation a discriminator soon knows such a set by heart.
@@ -64,8 +65,8 @@ def _of_the_number(found):
     if count < VERY_FEW:
         yield (
             f"{count:,} images are very few: the discriminator will know them "
-            "by heart. Add images, or augment them: "
-            "--augment=flip,translate,cutout"
+            "by heart. Add images; --augment=flip adds mirrored ones, unless "
+            "left and right are told apart, as in writing"
         )
     elif count < FEW:
         yield (
@@ -204,9 +205,7 @@ def command(
     flags.append(f"--channels={found.channels}")
     if not is_conditional(found):
         flags.append("--conditional=false")
-    if found.num_images < VERY_FEW:
-        flags.append("--augment=flip,translate,cutout")
-    elif found.num_images < FEW:
+    if found.num_images < FEW:
         flags.append("--augment=flip")
     if found.num_bad:
         flags.append("--skip_bad_images")

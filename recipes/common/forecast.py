@@ -21,6 +21,7 @@ from typing import Any
 
 from recipes.common import main as recipe_main
 from recipes.common.config import RunConfig
+from recipes.common.plan import occurrences
 from recipes.common.run import prepare
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
@@ -55,18 +56,6 @@ class Forecast:
     training: float
     total: float | None
     memory: int
-
-
-def occurrences(steps: int, every: int) -> int:
-    """Returns how often a run does what it does every so many steps.
-
-    It does so at its end too; 0 is at the end only.
-
-    Example:
-    >>> occurrences(7000, 1750), occurrences(7000, 2000), occurrences(7000, 0)
-    (4, 4, 1)
-    """
-    return -(-steps // every) if every else 1
 
 
 def planned_steps(config: RunConfig, seconds_per_step: float) -> int:

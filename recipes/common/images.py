@@ -1,13 +1,16 @@
 """Images as what a run trains on: any GAN of keras_gans, or a user's own."""
 
-import os
-import pathlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from recipes.common.announce import Announced
 from recipes.common.gan_config import GANConfig
+from recipes.common.light import without_keras
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+
+with without_keras():
+    from keras_gans import files
 
 if TYPE_CHECKING:
     import keras
@@ -105,18 +108,22 @@ class Images(Subject):
         if images is None:
             return []
         config = self.config
-        home = os.environ.get("KERAS_HOME") or pathlib.Path.home() / ".keras"
+        count = min(config.reference_samples, images.num_images)
         return [
             Reference.from_images(
-                images.evaluation_batches(
-                    extractor.batch_size, limit=config.reference_samples
+                Announced(
+                    images.evaluation_batches(
+                        extractor.batch_size, limit=count
+                    ),
+                    count,
+                    f"Computing features of {count:,} real images, once",
                 ),
                 extractor,
                 name=images.name,
                 content_hash=images.content_hash(),
-                count=min(config.reference_samples, images.num_images),
+                count=count,
                 by_class="intra_fid" in config.scores,
-                cache_dir=pathlib.Path(home) / "keras_gans" / "references",
+                cache_dir=files.cache_path("references"),
             )
             for extractor in self.extractors
         ]

@@ -179,6 +179,34 @@ def _seconds(settings, step_seconds, costs):
     return settings["steps"] * step_seconds + interruptions
 
 
+def occurrences(steps: int, every: int) -> int:
+    """Returns how often a run does what it does every so many steps.
+
+    It does so at its end too; 0 is at the end only.
+
+    Example:
+    >>> occurrences(7000, 1750), occurrences(7000, 2000), occurrences(7000, 0)
+    (4, 4, 1)
+    """
+    return -(-steps // every) if every else 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Ending:
+    """Seconds of what follows training; 0 where they are not known."""
+
+    evaluation: float = 0.0
+    export: float = 0.0
+
+    @property
+    def told(self) -> str:
+        """What to say of it after the duration of training."""
+        seconds = self.evaluation + self.export
+        if not seconds:
+            return "; evaluation and export follow."
+        return f", then about {duration(seconds)} to evaluate and export."
+
+
 def forecast(steps: int, seconds: float, ms_per_step: float) -> str:
     """Returns what to say of training before it begins.
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from recipes.common.announce import announce
 from recipes.common.light import without_keras
 
 with without_keras():
@@ -29,6 +30,11 @@ def import_keras() -> None:
     Everything is shown with KERAS_GANS_TRACEBACK=1 in the environment.
     """
     environment.prepare()
+    if "keras" not in sys.modules:
+        announce(
+            f"Importing Keras and {environment.configured_backend()}, some "
+            "seconds, or up to a minute for the first time ..."
+        )
     verbose = os.environ.get("KERAS_GANS_TRACEBACK") == "1"
     with contextlib.nullcontext() if verbose else startup_log_filtered():
         tensorflow = importlib.import_module("tensorflow")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from recipes.common.config import RunConfig
-from recipes.common.plan import duration
+from recipes.common.plan import Ending, duration
 from recipes.common.record import read_run_id
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
@@ -105,6 +105,14 @@ def _extent(config):
         return f"{config.steps:,} steps"
     most = "" if "minutes" in config.given else f"at most {config.steps:,} "
     return f"{duration(60 * config.minutes)} of training in {most}steps"
+
+
+def evaluating(subject: Subject, samples: int, ending: Ending) -> str:
+    """Returns what to say before so many samples are evaluated at the end."""
+    text = f"Evaluating {samples:,} generated {subject.noun}"
+    if not ending.evaluation:
+        return f"{text} ..."
+    return f"{text}: about {duration(ending.evaluation)}."
 
 
 def best_line(subject: Subject, metrics: Sequence[dict[str, Any]]) -> str:

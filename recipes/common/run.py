@@ -6,10 +6,18 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from recipes.common.announce import announce
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
-from recipes.common.plan import Plan, duration, forecast, make_plan
-from recipes.common.precision import AUTO, decide, described
+from recipes.common.plan import (
+    Ending,
+    Plan,
+    duration,
+    forecast,
+    make_plan,
+    occurrences,
+)
+from recipes.common.precision import decide, described
 from recipes.common.quiet import import_keras
 from recipes.common.record import (
     earlier_record,
@@ -17,23 +25,29 @@ from recipes.common.record import (
     with_plan,
     write_plan,
 )
-from recipes.common.results import best_line, export, headline, summary
+from recipes.common.results import (
+    best_line,
+    evaluating,
+    export,
+    headline,
+    summary,
+)
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
-from recipes.common.timing import time_interruptions, time_step
+from recipes.common.timing import (
+    time_ending,
+    time_interruptions,
+    time_step,
+)
+from recipes.common.training import build_gan, fit
 
 with without_keras():
     from keras_gans.precision import Decision
 
 if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
-
     from keras_gans import GAN
 
-# Steps after which the progress bar and the printed mean losses start anew.
-EPOCH = 1000
 # So few steps are not measured: they are soon over.
 SHORT = 50
 _TRACING = (
@@ -41,6 +55,8 @@ _TRACING = (
     "networks ..."
 )
 _STARTING = "Starting the training step ..."
+# On PyTorch, where steps are timed once they run from their graph.
+_TIMING = "Timing the training step, which takes some 15 seconds ..."
 
 
 def prepare(
@@ -114,12 +130,14 @@ class Run:
             if chief:
                 self.directory.rewind_metrics(step)
             policy = described(config, self.precision)
-            print(headline(gan, config, subject, self.recipe, step, policy))
+            text = headline(gan, config, subject, self.recipe, step, policy)
+            print(text, flush=True)
             if step < config.steps or config.minutes is not None:
                 self._fit(state, chief)
             if not chief:
                 return
             save_generator(gan.sampling_generator, self.directory.final)
+            announce("Exporting the generator ...")
             exported = export(
                 gan.sampling_generator,
                 gan.step,
@@ -149,36 +167,42 @@ class Run:
                 self.directory.append_metrics(start)
         batches = self.subject.training_batches(self.gan, step)
         monitor = InputMonitor(batches, log_dir=self.directory.logs)
-        config = self._scheduled(evaluation, monitor.batches, step)
+        config, ending = self._scheduled(evaluation, monitor.batches, step)
         run = dataclasses.replace(self, config=config)
-        callbacks = [monitor, *run._callbacks(evaluation)]
+        callbacks = [monitor, *run._callbacks(evaluation, ending)]
         fit(self.gan, monitor.batches, config, callbacks)
 
     def _scheduled(self, evaluation, batches, step):
-        """Says how long training takes; returns the settings, as planned."""
+        """Says how long the run takes; returns its settings and its end."""
         import keras
 
         config, steps = self.config, self.config.steps - step
         traced = keras.backend.backend() != "torch"
         if self.plan:
             print(self.plan.remaining(step), flush=True)
-        print(_TRACING if traced else _STARTING, flush=True)
         # Processes that train one model would not take as many steps each.
         several = config.distribution == "multi_worker"
         short = config.minutes is None and steps < SHORT
-        if self.plan or several or short:
-            return config
+        untimed = self.plan or several or short
+        eager = _STARTING if untimed else _TIMING
+        print(_TRACING if traced else eager, flush=True)
+        if untimed:
+            return config, Ending()
         first, seconds = time_step(self.gan, batches, config)
         if traced:
-            print(f"Traced in {duration(first)}.")
-        if config.minutes is None:
-            later = " besides evaluations" if config.evaluate_every else ""
-            text = forecast(steps, steps * seconds, 1000 * seconds)
-            print(f"{text}{later}; evaluation and export follow.", flush=True)
-            return config
-        return self._planned(evaluation, seconds)
+            print(f"Traced in {duration(first)}.", flush=True)
+        ending = time_ending(self.gan, evaluation)
+        if config.minutes is not None:
+            return self._planned(evaluation, seconds, ending), ending
+        count = occurrences(steps, config.evaluate_every) - 1
+        text = forecast(steps, steps * seconds, 1000 * seconds)
+        if count:
+            each = duration(ending.evaluation)
+            text += f" and {count:,} evaluations of about {each}"
+        print(f"{text}{ending.told}", flush=True)
+        return config, ending
 
-    def _planned(self, evaluation, step_seconds):
+    def _planned(self, evaluation, step_seconds, ending):
         """Makes the plan of a run by minutes; returns its settings."""
         gan, subject = self.gan, self.subject
         costs = time_interruptions(
@@ -198,7 +222,7 @@ class Run:
         if shortage:
             print(shortage)
         text = forecast(plan.steps, plan.seconds, plan.ms_per_step)
-        print(f"{text}; evaluation and export follow.", flush=True)
+        print(f"{text}{ending.told}", flush=True)
         return config
 
     def _evaluation(self, state, chief):
@@ -217,7 +241,9 @@ class Run:
             log_dir=self.directory.logs,
         )
 
-    def _callbacks(self, evaluation):
+    def _callbacks(self, evaluation, ending):
+        import keras
+
         from keras_gans import callbacks
 
         config, subject, logs = self.config, self.subject, self.directory.logs
@@ -231,7 +257,12 @@ class Run:
                 "leaders": evaluation.leaders.entries,
             }
 
+        def say_what_follows(logs=None):
+            if not config.evaluate_every or evaluation.step % evaluation.every:
+                announce(evaluating(subject, evaluation.samples, ending))
+
         return [
+            keras.callbacks.LambdaCallback(on_train_end=say_what_follows),
             callbacks.Throughput(subject.per_step, subject.noun),
             callbacks.StopAt(config.steps),
             callbacks.TensorBoard(logs, config.log_every),
@@ -245,71 +276,3 @@ class Run:
                 state=state,
             ),
         ]
-
-
-def build_gan(
-    config: RunConfig,
-    build: Callable[[], "GAN"],
-    devices: contextlib.AbstractContextManager | None = None,
-) -> tuple["GAN", contextlib.ExitStack]:
-    """Builds the model of a run under its seed, strategy and precision.
-
-    Args:
-        config: Settings of the run.
-        build: Function that returns the compiled GAN.
-        devices: What `distribute` returned, if it was called before.
-
-    Returns:
-        The model, and the context in which to train it.
-
-    Raises:
-        ValueError: When the strategy or the batch size does not fit the
-            devices, steps_per_execution not the backend, or as `build`.
-    """
-    import keras
-
-    if config.steps_per_execution > 1 and keras.backend.backend() == "torch":
-        raise ValueError(
-            "steps_per_execution must be 1 on torch, which takes each step by "
-            f"itself. Received: {config.steps_per_execution}."
-        )
-
-    from keras_gans.distribution import check_batch_size, distribute
-
-    policy = config.precision
-    if policy == AUTO:
-        policy = decide(config).policy
-    keras.utils.set_random_seed(config.seed)
-    scope = contextlib.ExitStack()
-    replicas = scope.enter_context(devices or distribute(config.distribution))
-    check_batch_size(config.batch_size, replicas.replicas)
-    keras.config.set_dtype_policy(policy)
-    gan = build()
-    gan.steps_per_execution = config.steps_per_execution
-    keras.config.set_dtype_policy("float32")
-    return gan, scope
-
-
-def fit(
-    gan: "GAN",
-    batches: "tf.data.Dataset",
-    config: RunConfig,
-    callbacks: list["keras.callbacks.Callback"],
-) -> None:
-    """Trains from the model's step, where batches begin, to the run's last.
-
-    One of the callbacks stops training there.
-    """
-    epoch, step = min(EPOCH, config.steps), gan.step
-    at_once = config.steps_per_execution
-    epoch = max(epoch - epoch % at_once, at_once)
-    # The library's own data are in range: no batch is read to look.
-    gan.image_range = None
-    gan.fit(
-        batches,
-        steps_per_epoch=epoch,
-        initial_epoch=step // epoch,
-        epochs=step // epoch + math.ceil((config.steps - step) / epoch),
-        callbacks=callbacks,
-        shuffle=False,
-    )

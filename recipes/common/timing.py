@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recipes.common.announce import announce
 from recipes.common.config import RunConfig
+from recipes.common.plan import Ending
 from recipes.common.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -73,6 +75,34 @@ def unchanged(gan: "GAN") -> Iterator[None]:
     yield
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def time_ending(gan: "GAN", evaluation: "Evaluation") -> Ending:
+    """Returns how long what follows training will take, from its parts.
+
+    Args:
+        gan: The compiled model, which stays as it is.
+        evaluation: The callback that scores.
+    """
+    from keras_gans.metrics import MetricSettings
+
+    announce("Timing what follows training ...")
+    evaluation.set_model(gan)
+    if evaluation.references is None:
+        return Ending(_timed(evaluation.evaluate))
+    count = evaluation.batch_size
+    images, *_ = next(evaluation.generated(count))  # Is traced.
+    seconds = _timed(next, evaluation.generated(count)) / count
+    distances = MetricSettings().fid_groups + 1
+    once = 0.0
+    for reference in evaluation.references:
+        few = images[: reference.extractor.batch_size]
+        reference.extractor(few)  # Is compiled.
+        seconds += _timed(reference.extractor, few) / len(few)
+        moments = reference.moments
+        distance = reference.frechet.distance_to
+        once += distances * _timed(distance, moments.mean, moments.covariance)
+    return Ending(evaluation.samples * seconds + once)
 
 
 def time_interruptions(

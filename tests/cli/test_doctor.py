@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_gans import environment
 from keras_gans.cli import doctor, forecasts, installation, machine, main
 from keras_gans.cli.installation import TESTED, Backend, Installation
 from keras_gans.cli.problems import problems
@@ -285,11 +286,11 @@ def test_quotas_and_limits_of_a_group_bound_cores_and_memory(
 def test_the_processor_is_read_from_linux(tmp_path, monkeypatch):
     info = tmp_path / "cpuinfo"
     info.write_text("model name\t: Quick 9\nflags\t\t: fpu avx2 avx512f\n")
-    monkeypatch.setattr(machine, "_CPU_INFO", info)
+    monkeypatch.setattr(environment, "CPU_INFO", info)
     found = machine.this_machine()
     assert found.processor == "Quick 9"
     assert found.instructions == ("AVX2", "AVX-512")
-    monkeypatch.setattr(machine, "_CPU_INFO", tmp_path / "none")
+    monkeypatch.setattr(environment, "CPU_INFO", tmp_path / "none")
     assert machine.this_machine().instructions is None
 
 

@@ -78,7 +78,7 @@ def assert_same_outcome(one, other):
 
 def test_a_planned_run_is_the_run_by_the_steps_of_its_plan(known_times, capsys):
     run_recipe(MINUTES, "--evaluate_every=15")
-    output = capsys.readouterr().out
+    output, said_before = capsys.readouterr()
     plan = record(known_times / "run")["plan"]
     assert plan["steps"] == 30
     # Of the preset's 10 steps: a grid and a checkpoint after 5.
@@ -88,6 +88,9 @@ def test_a_planned_run_is_the_run_by_the_steps_of_its_plan(known_times, capsys):
     words = ("the training step", said, "/step - ")
     places = [output.index(word) for word in words]
     assert places == sorted(places)
+    # The evaluation after the last step is no further one.
+    assert "Evaluating" not in said_before
+    assert said_before.count("Exporting the generator") == 1
     flags = plan["flags"].split()
     run_recipe(*flags, "--run_dir=other", "--export_dir=other_export")
     assert "plan" not in record(known_times / "other")
@@ -258,7 +261,8 @@ def test_real_times_fit_the_budget(in_empty_folder):
 @pytest.mark.once
 def test_a_run_by_steps_says_how_long_it_will_take(known_times, capsys):
     run_recipe("--steps=50", "--sample_every=0", "--checkpoint_every=0")
-    output = capsys.readouterr().out
+    output, said_before = capsys.readouterr()
+    assert "Evaluating 50 generated points: about" in said_before
     said = "50 steps in about 1 second (10 ms a step)"
     words = ("the training step", said, "/step - ")
     places = [output.index(word) for word in words]

@@ -1,0 +1,86 @@
+"""A model built under the settings of a run, and its training."""
+
+import contextlib
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from recipes.common.config import RunConfig
+from recipes.common.precision import AUTO, decide
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from keras_gans import GAN
+
+# Steps after which the progress bar and the printed mean losses start anew.
+EPOCH = 1000
+
+
+def build_gan(
+    config: RunConfig,
+    build: Callable[[], "GAN"],
+    devices: contextlib.AbstractContextManager | None = None,
+) -> tuple["GAN", contextlib.ExitStack]:
+    """Builds the model of a run under its seed, strategy and precision.
+
+    Args:
+        config: Settings of the run.
+        build: Function that returns the compiled GAN.
+        devices: What `distribute` returned, if it was called before.
+
+    Returns:
+        The model, and the context in which to train it.
+
+    Raises:
+        ValueError: When the strategy or the batch size does not fit the
+            devices, steps_per_execution not the backend, or as `build`.
+    """
+    import keras
+
+    if config.steps_per_execution > 1 and keras.backend.backend() == "torch":
+        raise ValueError(
+            "steps_per_execution must be 1 on torch, which takes each step by "
+            f"itself. Received: {config.steps_per_execution}."
+        )
+
+    from keras_gans.distribution import check_batch_size, distribute
+
+    policy = config.precision
+    if policy == AUTO:
+        policy = decide(config).policy
+    keras.utils.set_random_seed(config.seed)
+    scope = contextlib.ExitStack()
+    replicas = scope.enter_context(devices or distribute(config.distribution))
+    check_batch_size(config.batch_size, replicas.replicas)
+    keras.config.set_dtype_policy(policy)
+    gan = build()
+    gan.steps_per_execution = config.steps_per_execution
+    keras.config.set_dtype_policy("float32")
+    return gan, scope
+
+
+def fit(
+    gan: "GAN",
+    batches: "tf.data.Dataset",
+    config: RunConfig,
+    callbacks: list["keras.callbacks.Callback"],
+) -> None:
+    """Trains from the model's step, where batches begin, to the run's last.
+
+    One of the callbacks stops training there.
+    """
+    epoch, step = min(EPOCH, config.steps), gan.step
+    at_once = config.steps_per_execution
+    epoch = max(epoch - epoch % at_once, at_once)
+    # The library's own data are in range: no batch is read to look.
+    gan.image_range = None
+    gan.fit(
+        batches,
+        steps_per_epoch=epoch,
+        initial_epoch=step // epoch,
+        epochs=step // epoch + math.ceil((config.steps - step) / epoch),
+        callbacks=callbacks,
+        shuffle=False,
+    )
