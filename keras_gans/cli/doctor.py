@@ -22,6 +22,7 @@ from keras_gans.cli.installation import (
 from keras_gans.cli.machine import Machine, this_machine
 from keras_gans.cli.options import help_of, texts_of, value_of
 from keras_gans.cli.problems import problems
+from keras_gans.cli.quiet import import_keras
 from keras_gans.environment import BACKENDS
 from keras_gans.presets.fields import Count, Settings, field_kinds
 from keras_gans.presets.flags import HELP
@@ -174,6 +175,7 @@ def _silent(text: str) -> None:
 
 
 def _examine(options, show):
+    import_keras()
     from keras_gans.data import advice
     from keras_gans.data.inspection import inspect_images
 

@@ -75,9 +75,9 @@ def _of_the_number(found):
         )
     if count < COMPARED:
         yield (
-            f"evaluations compare with {COMPARED:,} real images where there "
-            f"are as many: FID against {count:,} is higher, and compares only "
-            "with FID against as many"
+            f"evaluations compare with up to {COMPARED:,} real images, here "
+            f"with {count:,}: FID is higher against fewer, so compare it with "
+            f"FID against {count:,} only"
         )
 
 
@@ -112,8 +112,8 @@ def _of_copies(found):
         )
     if found.copies_across_classes:
         yield (
-            f"{found.copies_across_classes:,} of them lie in another class "
-            "than the image they copy: one of the labels is wrong"
+            f"in {found.copies_across_classes:,} of these pairs the classes "
+            "differ: one of the labels is wrong"
         )
     if found.near_copies:
         yield (

@@ -9,7 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from recipes.common.light import without_keras
 from recipes.common.plan import duration
+
+with without_keras():
+    from keras_gans.environment import configured_backend
 
 # Seconds of batches by which the time of all is told.
 MEASURED = 1.0
@@ -20,6 +24,15 @@ def announce(text: str, end: str = "\n") -> None:
     # Both streams may be one file.
     sys.stdout.flush()
     print(text, end=end, file=sys.stderr, flush=True)
+
+
+def announce_import() -> None:
+    """Says that Keras will be imported, if it has not been."""
+    if "keras" not in sys.modules:
+        announce(
+            f"Importing Keras and {configured_backend()}, some seconds, or up "
+            "to a minute for the first time ..."
+        )
 
 
 class Announced:

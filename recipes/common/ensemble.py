@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from recipes.common.announce import announce_import
 from recipes.common.gan_config import GANConfig
 from recipes.common.images import Images, load_data
 from recipes.common.precision import decide
@@ -110,6 +111,7 @@ def prepare_ensemble(
             "multi_worker. Train each by a command of its own, with --classes."
         )
     set_threads(config)
+    announce_import()
     import_keras()
     import keras
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recipes.common.announce import announce
+from recipes.common.announce import announce, announce_import
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
 from recipes.common.plan import (
@@ -83,6 +83,7 @@ def prepare(
         FileNotFoundError: When a path does not exist.
     """
     set_threads(config)
+    announce_import()
     import_keras()
     from keras_gans.distribution import distribute, virtual_cpu_devices
 

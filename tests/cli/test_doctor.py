@@ -341,6 +341,19 @@ def test_a_data_set_is_checked_instead_of_the_machine(tmp_path, capsys):
     assert "--conditional=false" in found["command"]
 
 
+def test_what_backends_log_when_they_start_is_no_part_of_the_report(tmp_path):
+    Image.new("RGB", (40, 40)).save(tmp_path / "image.png")
+    process = subprocess.run(
+        [sys.executable, "-m", "keras_gans", "doctor"]
+        + [f"--dataset=folder:{tmp_path}"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.startswith("Data set folder:")
+
+
 def test_an_interrupt_ends_what_is_measured():
     process = subprocess.Popen(
         [sys.executable, "-m", "keras_gans", "doctor", "--quick"],
