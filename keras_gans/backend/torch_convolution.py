@@ -127,4 +127,9 @@ def _padded(images, sizes, stride):
 
 def _channels_last(kernel):
     turned = kernel.permute(3, 2, 0, 1)
+    if turned.shape[0] == 1:
+        # It is in that format as it is, but for the stride of the one axis,
+        # by which PyTorch's own convolution, where oneDNN computes none (as
+        # bfloat16 without AVX-512), takes it for another and fails.
+        return turned.clone(memory_format=torch.channels_last)
     return turned.contiguous(memory_format=torch.channels_last)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recipes.common.announce import announce_import
+from recipes.common.announce import announce, announce_import
 from recipes.common.gan_config import GANConfig
 from recipes.common.images import Images, load_data
 from recipes.common.precision import decide
@@ -178,6 +178,7 @@ def _finish(config, recipe, images, members, directory):
     if all(line["step"] < config.steps for line in directory.read_metrics()):
         directory.append_metrics(_evaluate(config, generator, images, members))
     save_generator(generator, directory.final)
+    announce("Exporting the generator ...")
     version = export(
         generator,
         config.steps,
@@ -248,10 +249,11 @@ def _save_grids(config, generator, num_classes, directory):
 def _evaluate(config, generator, images, members):
     from keras_gans.metrics import evaluate_samples, generator_fields
 
+    count = config.evaluation_samples
+    announce(f"Evaluating {count:,} generated images of all classes ...")
     # The images of all classes are there; nothing is left to be built.
     whole = Images(config, "", load=lambda _: images)
     held_out = whole.held_out if "memorization" in config.scores else None
-    count = config.evaluation_samples
     latents = _latents(config, count)
     # In order, so that a batch needs few members.
     labels = np.sort(np.arange(count, dtype="int32") % images.num_classes)

@@ -342,10 +342,12 @@ def test_a_data_set_is_checked_instead_of_the_machine(tmp_path, capsys):
 
 
 def test_what_backends_log_when_they_start_is_no_part_of_the_report(tmp_path):
-    Image.new("RGB", (40, 40)).save(tmp_path / "image.png")
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGB", (40, 40)).save(folder / "image.png")
     process = subprocess.run(
         [sys.executable, "-m", "keras_gans", "doctor"]
-        + [f"--dataset=folder:{tmp_path}"],
+        + [f"--dataset=folder:{folder}"],
         capture_output=True,
         text=True,
         cwd=ROOT,
