@@ -178,7 +178,7 @@ def _finish(config, recipe, images, members, directory):
     if all(line["step"] < config.steps for line in directory.read_metrics()):
         directory.append_metrics(_evaluate(config, generator, images, members))
     save_generator(generator, directory.final)
-    announce("Exporting the generator ...")
+    announce("Exporting the generator, some seconds ...")
     version = export(
         generator,
         config.steps,

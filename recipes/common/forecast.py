@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from recipes.common import main as recipe_main
+from recipes.common import run as running
 from recipes.common.config import RunConfig
-from recipes.common.plan import occurrences
+from recipes.common.plan import Ending, occurrences
 from recipes.common.run import prepare
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
@@ -114,7 +115,12 @@ def _rehearsal(config, name, make, whole, began, found):
     work = prepare(dataclasses.replace(config, **changes), name, make_rehearsal)
 
     def rehearse():
-        with contextlib.suppress(Done):
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.suppress(Done))
+            if not whole:
+                # What is not reached needs no time of its own.
+                replaced = _replaced(running, "time_ending", _nothing_follows)
+                stack.enter_context(replaced)
             work()
         times = rehearsals[0].times
         found.append(
@@ -122,6 +128,10 @@ def _rehearsal(config, name, make, whole, began, found):
         )
 
     return rehearse
+
+
+def _nothing_follows(gan, evaluation):
+    return Ending()
 
 
 def forecast(

@@ -138,7 +138,7 @@ class Run:
             if not chief:
                 return
             save_generator(gan.sampling_generator, self.directory.final)
-            announce("Exporting the generator ...")
+            announce("Exporting the generator, some seconds ...")
             exported = export(
                 gan.sampling_generator,
                 gan.step,

@@ -26,6 +26,10 @@ SECONDS, SHARE = 4.0, 0.05
 CALLS = 100_000
 # Images by which an evaluation's time is estimated.
 FEW, MORE = 250, 500
+# Seconds of an export: 1.2 for the quickstart's generator on one core of an AMD
+# EPYC, and 5.3 where Keras is not on TensorFlow, which then another process
+# imports; some more, for slower machines.
+EXPORT, EXPORT_ELSEWHERE = 2.0, 8.0
 
 
 def time_step(
@@ -84,12 +88,16 @@ def time_ending(gan: "GAN", evaluation: "Evaluation") -> Ending:
         gan: The compiled model, which stays as it is.
         evaluation: The callback that scores.
     """
+    import keras
+
     from keras_gans.metrics import MetricSettings
 
     announce("Timing what follows training ...")
+    own = keras.backend.backend() == "tensorflow"
+    export = EXPORT if own else EXPORT_ELSEWHERE
     evaluation.set_model(gan)
     if evaluation.references is None:
-        return Ending(_timed(evaluation.evaluate))
+        return Ending(_timed(evaluation.evaluate), export)
     count = evaluation.batch_size
     images, *_ = next(evaluation.generated(count))  # Is traced.
     seconds = _timed(next, evaluation.generated(count)) / count
@@ -102,7 +110,7 @@ def time_ending(gan: "GAN", evaluation: "Evaluation") -> Ending:
         moments = reference.moments
         distance = reference.frechet.distance_to
         once += distances * _timed(distance, moments.mean, moments.covariance)
-    return Ending(evaluation.samples * seconds + once)
+    return Ending(evaluation.samples * seconds + once, export)
 
 
 def time_interruptions(
