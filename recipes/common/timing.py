@@ -150,6 +150,7 @@ def _time_evaluation(gan, evaluation):
     The line through both times; the first time of all is not among them. Where
     a score wants all samples, or there are no images, one of all is timed.
     """
+    announce("Timing evaluations, for which the plan leaves time ...")
     evaluation.set_model(gan)
     if evaluation.references is None:
         return _timed(evaluation.evaluate)
