@@ -98,7 +98,7 @@ def time_ending(gan: "GAN", evaluation: "Evaluation") -> Ending:
     evaluation.set_model(gan)
     if evaluation.references is None:
         return Ending(_timed(evaluation.evaluate), export)
-    count = evaluation.batch_size
+    count = min(evaluation.batch_size, evaluation.samples)
     images, *_ = next(evaluation.generated(count))  # Is traced.
     seconds = _timed(next, evaluation.generated(count)) / count
     distances = MetricSettings().fid_groups + 1
