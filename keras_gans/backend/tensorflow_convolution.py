@@ -1,9 +1,15 @@
-"""Convolutions of NHWC images on TensorFlow: those of Keras."""
+"""Convolutions of NHWC images on TensorFlow, most of them Keras's."""
 
 from typing import Any
 
 import tensorflow as tf
 from keras import ops
+
+from keras_gans.backend.tensorflow import device_kind
+
+# oneDNN computes 16 filters at least. From so many channels to so few filters
+# a product of matrices is faster.
+_FEW, _MANY = 3, 64
 
 
 def convolve(
@@ -14,8 +20,95 @@ def convolve(
     padding: str = "same",
 ) -> Any:
     """Returns a 2-D convolution plus a bias; see `keras_gans.backend`."""
-    outputs = ops.conv(inputs, kernel, strides, padding, "channels_last")
-    return outputs if bias is None else outputs + bias
+    if _is_narrow(kernel, strides, padding):
+        outputs = _convolve_narrow(inputs, tf.convert_to_tensor(kernel))
+    else:
+        outputs = ops.conv(inputs, kernel, strides, padding, "channels_last")
+    return _plus(outputs, bias)
+
+
+def _plus(outputs, bias):
+    """Returns the sum with a bias, if there is one.
+
+    In float32 by the kernel of its own, whose gradient takes a third of the
+    time of the general one; in bfloat16 twice.
+    """
+    if bias is None:
+        return outputs
+    if outputs.dtype == tf.float32 and outputs.dtype == bias.dtype:
+        return tf.nn.bias_add(outputs, bias)
+    return outputs + bias
+
+
+def _is_narrow(kernel, strides, padding):
+    rows, columns, channels, filters = kernel.shape
+    return (
+        (rows, columns, strides, padding) == (3, 3, 1, "same")
+        and filters <= _FEW
+        and channels >= _MANY
+        and device_kind() == "cpu"
+    )
+
+
+@tf.custom_gradient
+def _convolve_narrow(inputs, kernel):
+    """Returns a 3x3 convolution as one product of matrices.
+
+    That gives all nine terms of a pixel's sum, each where its input is; they
+    are added where they belong.
+    """
+    channels, filters = kernel.shape[2:]
+    height, width = (
+        static or dynamic
+        for static, dynamic in zip(
+            inputs.shape[1:3], tf.unstack(tf.shape(inputs)[1:3]), strict=True
+        )
+    )
+
+    def shifted(images):
+        """Returns the images as they are seen from nine neighbours."""
+        images = tf.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        return [
+            images[:, row : row + height, column : column + width]
+            for row in range(3)
+            for column in range(3)
+        ]
+
+    def gradient(upstream):
+        # In the opposite order of the kernel's.
+        rows = tf.reshape(
+            tf.concat(shifted(upstream)[::-1], 3), (-1, 9 * filters)
+        )
+        by_matrix = tf.matmul(rows, _rows(inputs), transpose_a=True)
+        by_kernel = tf.transpose(
+            tf.reshape(by_matrix, (3, 3, filters, channels)), (0, 1, 3, 2)
+        )
+        by_inputs = tf.matmul(rows, _taps(kernel), transpose_b=True)
+        return tf.reshape(by_inputs, tf.shape(inputs)), by_kernel
+
+    terms = tf.reshape(
+        tf.matmul(_rows(inputs), _taps(kernel)),
+        (-1, height, width, 9 * filters),
+    )
+    outputs = tf.add_n(
+        [
+            images[..., filters * tap : filters * (tap + 1)]
+            for tap, images in enumerate(shifted(terms))
+        ]
+    )
+    return outputs, gradient
+
+
+def _rows(images):
+    return tf.reshape(images, (-1, images.shape[-1]))
+
+
+def _taps(kernel):
+    """Returns a 3x3 kernel as a matrix `(channels, 9 * filters)`."""
+    channels, filters = kernel.shape[2:]
+    return tf.reshape(
+        tf.transpose(kernel, (2, 0, 1, 3)), (channels, 9 * filters)
+    )
 
 
 def convolve_transposed(
@@ -25,7 +118,7 @@ def convolve_transposed(
     outputs = ops.conv_transpose(
         inputs, kernel, 2, padding, data_format="channels_last"
     )
-    return outputs if bias is None else outputs + bias
+    return _plus(outputs, bias)
 
 
 @tf.custom_gradient
@@ -83,7 +176,7 @@ def convolve_means(inputs: Any, kernel: Any, bias: Any = None) -> Any:
     form's.
     """
     outputs = _convolve_means(inputs, tf.convert_to_tensor(kernel))
-    return outputs if bias is None else outputs + bias
+    return _plus(outputs, bias)
 
 
 @tf.custom_gradient
