@@ -28,16 +28,23 @@ def convolve(
 
 
 def _plus(outputs, bias):
-    """Returns the sum with a bias, if there is one.
+    return outputs if bias is None else _add_bias(outputs, bias)
 
-    In float32 by the kernel of its own, whose gradient takes a third of the
-    time of the general one; in bfloat16 twice.
+
+@tf.custom_gradient
+def _add_bias(outputs, bias):
+    """Returns the sum with a bias, by the operation that convolutions absorb.
+
+    Its own gradient becomes part of the kernel's, which then takes longer than
+    both; sums over images take three times as long as a product with ones.
     """
-    if bias is None:
-        return outputs
-    if outputs.dtype == tf.float32 and outputs.dtype == bias.dtype:
-        return tf.nn.bias_add(outputs, bias)
-    return outputs + bias
+
+    def gradient(upstream):
+        rows = _rows(upstream)
+        ones = tf.ones((1, tf.shape(rows)[0]), rows.dtype)
+        return upstream, tf.matmul(ones, rows)[0]
+
+    return tf.nn.bias_add(outputs, bias), gradient
 
 
 def _is_narrow(kernel, strides, padding):

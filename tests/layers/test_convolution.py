@@ -50,6 +50,17 @@ def test_a_convolution_is_keras_s_with_both_derivatives(options, size):
     )
 
 
+@pytest.mark.parametrize("filters", [1, 3])
+def test_from_many_channels_to_few_filters_derivatives_are_keras_s(filters):
+    # A form of its own on TensorFlow; widened images have so many channels.
+    options = {"kernel_size": 3, "padding": "same"}
+    ours, theirs = (
+        keras.Sequential([layers.Conv2D(64, 1), of(filters, **options)])
+        for of in (Conv2D, layers.Conv2D)
+    )
+    assert_same_function(ours, theirs, images_of((5, 4)))
+
+
 @SIZES
 @pytest.mark.parametrize("options", TRANSPOSED)
 def test_a_transposed_convolution_is_keras_s(options, size):
