@@ -28,7 +28,9 @@ def convolve(
 
 
 def _plus(outputs, bias):
-    return outputs if bias is None else _add_bias(outputs, bias)
+    if bias is None:
+        return outputs
+    return _add_bias(outputs, tf.convert_to_tensor(bias))
 
 
 @tf.custom_gradient
