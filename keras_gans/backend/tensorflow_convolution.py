@@ -38,13 +38,11 @@ def _add_bias(outputs, bias):
     """Returns the sum with a bias, by the operation that convolutions absorb.
 
     Its own gradient becomes part of the kernel's, which then takes longer than
-    both; sums over images take three times as long as a product with ones.
+    both.
     """
 
     def gradient(upstream):
-        rows = _rows(upstream)
-        ones = tf.ones((1, tf.shape(rows)[0]), rows.dtype)
-        return upstream, tf.matmul(ones, rows)[0]
+        return upstream, tf.reduce_sum(upstream, (0, 1, 2))
 
     return tf.nn.bias_add(outputs, bias), gradient
 
