@@ -60,7 +60,7 @@ def python(source, **variables):
     [
         "import keras_gans",
         "from keras_gans.cli import main; main(['evaluate'])",
-        "from recipes.common.quiet import import_keras; import_keras()",
+        "from recipes.common.run import import_keras; import_keras()",
         "import benchmarks.step_worker",
     ],
 )

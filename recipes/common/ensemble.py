@@ -14,8 +14,8 @@ import numpy as np
 from recipes.common.announce import announce, announce_import
 from recipes.common.gan_config import GANConfig
 from recipes.common.images import Images, load_data
+from recipes.common.light import without_keras
 from recipes.common.precision import decide
-from recipes.common.quiet import import_keras
 from recipes.common.record import (
     check_run_directory,
     earlier_record,
@@ -27,6 +27,9 @@ from recipes.common.run import prepare
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
+
+with without_keras():
+    from keras_gans.cli.quiet import import_keras
 
 COLUMNS = 10
 # A grid of more rows is continued on further sheets.

@@ -22,10 +22,14 @@ from typing import Any
 from recipes.common import main as recipe_main
 from recipes.common import run as running
 from recipes.common.config import RunConfig
+from recipes.common.light import without_keras
 from recipes.common.plan import Ending, occurrences
 from recipes.common.run import prepare
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
+
+with without_keras():
+    from keras_gans.cli.quiet import import_keras
 
 # Leaves out everything after the training.
 TRAINING_ONLY = "--training_only"
@@ -97,8 +101,6 @@ def measure(recipe: str, flags: Sequence[str]) -> Forecast:
 
 
 def _rehearsal(config, name, make, whole, began, found):
-    from recipes.common.quiet import import_keras
-
     set_threads(config)
     import_keras()
     from recipes.common.rehearsal import Done, Rehearsal

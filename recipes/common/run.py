@@ -18,7 +18,6 @@ from recipes.common.plan import (
     occurrences,
 )
 from recipes.common.precision import decide, described
-from recipes.common.quiet import import_keras
 from recipes.common.record import (
     earlier_record,
     open_run,
@@ -43,6 +42,7 @@ from recipes.common.timing import (
 from recipes.common.training import build_gan, fit
 
 with without_keras():
+    from keras_gans.cli.quiet import import_keras
     from keras_gans.precision import Decision
 
 if TYPE_CHECKING:

@@ -3,18 +3,13 @@
 import keras
 import numpy as np
 import pytest
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
+from keras_gans.backend import torch_graph
+from keras_gans.backend.torch_reuse import reuse_memory
+from keras_gans.models import SAGAN
 from tests.callbacks.tiny import real_images, tiny_gan
-
-if keras.backend.backend() != "torch":
-    pytest.skip("Other backends trace by themselves.", allow_module_level=True)
-
-import torch  # noqa: E402
-from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
-
-from keras_gans.backend import torch_graph  # noqa: E402
-from keras_gans.backend.torch_reuse import reuse_memory  # noqa: E402
-from keras_gans.models import SAGAN  # noqa: E402
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
 """PyTorch's own convolution, which computes where oneDNN does not."""
 
-import keras
 import numpy as np
 import pytest
+import torch
 
-if keras.backend.backend() != "torch":
-    pytest.skip("It is PyTorch's.", allow_module_level=True)
-
-import torch  # noqa: E402
-
-from keras_gans.backend import torch_convolution  # noqa: E402
+from keras_gans.backend import torch_convolution
 
 
 def signs(*shape):
