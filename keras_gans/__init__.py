@@ -3,12 +3,18 @@
 import sys
 
 from keras_gans import environment
-from keras_gans.cli import runs_without_keras
+from keras_gans.cli import commanded
 
 # Backends read the environment while they are imported.
 environment.prepare()
 
-if not runs_without_keras(sys.orig_argv):
+_command = commanded(sys.orig_argv)
+if _command and _command.needs_keras:
+    from keras_gans.cli.quiet import import_keras
+
+    import_keras()
+
+if not _command or _command.needs_keras:
     from keras_gans import (
         callbacks,
         data,

@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from keras_gans import backend, precision
-from keras_gans.precision import choose, layer_seconds
+from keras_gans.precision import choose, choose_by_step, layer_seconds
 
 SIZE = (16, 16, 32)
 
@@ -34,6 +34,19 @@ def test_bfloat16_is_chosen_where_it_pays(gain, policy):
     assert decision.float32_ms == pytest.approx(6.0)
     assert decision.mixed_bfloat16_ms == pytest.approx(6.0 / gain, rel=1e-3)
     assert decision.ratio == pytest.approx(gain, rel=1e-3)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("gain", "policy"),
+    [(0.9, "float32"), (1.04, "float32"), (1.06, "mixed_bfloat16")],
+)
+def test_a_timed_step_is_believed_within_a_twentieth(gain, policy):
+    decision = choose_by_step(0.05, 0.05 / gain)
+    assert decision.policy == policy
+    assert decision.float32_ms == pytest.approx(50.0)
+    assert decision.ratio == pytest.approx(gain, rel=1e-3)
+    assert decision.reason.startswith("a step takes ")
 
 
 @pytest.mark.once

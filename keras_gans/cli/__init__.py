@@ -21,7 +21,8 @@ class Command(NamedTuple):
         usage: The line that shows how it is written.
         summary: What it does.
         interrupted: What an interrupt leaves.
-        needs_keras: Whether it needs the whole library.
+        needs_keras: Whether it needs the whole library. One that does not
+            works where Keras cannot be imported.
     """
 
     module: str
@@ -51,31 +52,25 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 
 
-def runs_without_keras(argv: Sequence[str]) -> bool:
-    """Returns whether a process runs a command that needs no Keras.
-
-    Such a command works where Keras cannot be imported.
+def commanded(argv: Sequence[str]) -> Command | None:
+    """Returns the command that a process was started for, or None.
 
     Args:
         argv: What the process was started with, `sys.orig_argv`.
 
     Example:
-    >>> runs_without_keras(["python", "-m", "keras_gans", "doctor", "--quick"])
-    True
-    >>> runs_without_keras(["python", "train.py", "doctor"])
+    >>> started = ["python", "-m", "keras_gans", "doctor", "--quick"]
+    >>> commanded(started).needs_keras
     False
+    >>> commanded(["python", "train.py", "doctor"])
     """
-    light = {name for name, one in COMMANDS.items() if not one.needs_keras}
-    return any(
-        command in light
-        and (
+    for option, program, name in zip(argv, argv[1:], argv[2:], strict=False):
+        if name in COMMANDS and (
             (option, program) == ("-m", "keras_gans")
             or pathlib.PurePath(program).stem == "keras-gans"
-        )
-        for option, program, command in zip(
-            argv, argv[1:], argv[2:], strict=False
-        )
-    )
+        ):
+            return COMMANDS[name]
+    return None
 
 
 def usage() -> str:

@@ -14,7 +14,9 @@ from keras_gans import environment
 # not to. Error 303 says that there is no CUDA driver.
 ROUTINE = re.compile(
     rb"WARNING: All log messages before absl::InitializeLog|I\d{4} \d\d:|"
-    rb"E\d{4} \d\d:.*cuInit.*\(303\)"
+    rb"E\d{4} \d\d:.*cuInit.*\(303\)|"
+    # The rest of a line of the log.
+    rb"To enable the following instructions: "
 )
 
 

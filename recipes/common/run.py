@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.common.announce import announce, announce_import
+from recipes.common.choice import build_faster, is_open
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
 from recipes.common.plan import (
@@ -17,7 +18,7 @@ from recipes.common.plan import (
     make_plan,
     occurrences,
 )
-from recipes.common.precision import decide, described
+from recipes.common.precision import decide, described, recorded_policy
 from recipes.common.record import (
     earlier_record,
     open_run,
@@ -93,12 +94,27 @@ def prepare(
     devices = distribute(config.distribution)
     asked, (config, plan) = config, with_plan(config)
     subject = make_subject(config)
-    precision = precision or decide(config, earlier_record(config))
-    chosen = dataclasses.replace(config, precision=precision.policy)
-    gan, scope = build_gan(chosen, subject.build, devices)
+    record, step_times = earlier_record(config), None
+    given = precision or (record and recorded_policy(config, record))
+    precision = precision or decide(config, record)
+    if given or not is_open(config, precision):
+        chosen = dataclasses.replace(config, precision=precision.policy)
+        gan, scope = build_gan(chosen, subject.build, devices)
+    else:
+        gan, scope, precision, step_times = build_faster(
+            config, subject, devices
+        )
     directory = open_run(asked, recipe, precision)
     return Run(
-        config, recipe, subject, gan, directory, scope, precision, plan
+        config,
+        recipe,
+        subject,
+        gan,
+        directory,
+        scope,
+        precision,
+        plan,
+        step_times,
     ).work
 
 
@@ -108,6 +124,7 @@ class Run:
 
     Where several processes train one model, all compute the same, and only
     the chief writes. `config` has `minutes` as long as there is no `plan`.
+    `step_times` are those of `time_step`, if the step was timed before.
     """
 
     config: RunConfig
@@ -118,6 +135,7 @@ class Run:
     scope: contextlib.ExitStack
     precision: Decision
     plan: Plan | None = None
+    step_times: tuple[float, float] | None = None
 
     def work(self) -> None:
         """Trains, evaluates, samples and exports; prints where things are."""
@@ -185,11 +203,13 @@ class Run:
         several = config.distribution == "multi_worker"
         short = config.minutes is None and steps < SHORT
         untimed = self.plan or several or short
-        eager = _STARTING if untimed else _TIMING
-        print(_TRACING if traced else eager, flush=True)
+        if not self.step_times:
+            eager = _STARTING if untimed else _TIMING
+            print(_TRACING if traced else eager, flush=True)
         if untimed:
             return config, Ending()
-        first, seconds = time_step(self.gan, batches, config)
+        times = self.step_times or time_step(self.gan, batches, config)
+        first, seconds = times
         if traced:
             print(f"Traced in {duration(first)}.", flush=True)
         ending = time_ending(self.gan, evaluation)

@@ -33,7 +33,10 @@ EXPORT, EXPORT_ELSEWHERE = 2.0, 8.0
 
 
 def time_step(
-    gan: "GAN", batches: "tf.data.Dataset", config: RunConfig
+    gan: "GAN",
+    batches: "tf.data.Dataset",
+    config: RunConfig,
+    seconds: float = SECONDS,
 ) -> tuple[float, float]:
     """Returns seconds until the first step was done, and of a step.
 
@@ -44,11 +47,12 @@ def time_step(
         gan: The compiled model.
         batches: Those that it will be trained on; read from their start.
         config: Settings of the run.
+        seconds: What a measurement takes, less where runs are short.
     """
     from keras_gans.callbacks import Throughput
     from keras_gans.callbacks.step_timer import StepTimer
 
-    seconds, steps = SECONDS, None
+    steps = None
     if config.minutes is None:
         steps = max(int(SHARE * config.steps), 1)
     else:

@@ -50,15 +50,30 @@ def build_gan(
     policy = config.precision
     if policy == AUTO:
         policy = decide(config).policy
-    keras.utils.set_random_seed(config.seed)
     scope = contextlib.ExitStack()
     replicas = scope.enter_context(devices or distribute(config.distribution))
     check_batch_size(config.batch_size, replicas.replicas)
+    return build_in(policy, config, build), scope
+
+
+def build_in(
+    policy: str, config: RunConfig, build: Callable[[], "GAN"]
+) -> "GAN":
+    """Returns the model of a run in a precision, alike whenever it is built.
+
+    Args:
+        policy: As Keras names it.
+        config: Settings of the run.
+        build: As for `build_gan`.
+    """
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(policy)
     gan = build()
     gan.steps_per_execution = config.steps_per_execution
     keras.config.set_dtype_policy("float32")
-    return gan, scope
+    return gan
 
 
 def fit(
