@@ -258,8 +258,13 @@ def test_a_wrong_value_of_a_published_preset_is_one_clear_line(
 def test_the_quickstart_is_sagan_on_the_embedded_images():
     ours, its = quickstart.PRESETS["cpu"], sagan.PRESETS["cpu"]
     assert ours.minutes == 5 and ours.dataset == "embedded"
-    # But for the length of training and the channels at 4x4, the same.
+    # But for the length of training, attention and the channels at 4x4, the
+    # same.
     length = ("minutes", "steps", *ours.in_steps)
-    widths = ("generator_multipliers", "discriminator_multipliers")
-    same = dataclasses.replace(its, **ours.select(*length, *widths))
+    networks = (
+        "attention_resolution",
+        "generator_multipliers",
+        "discriminator_multipliers",
+    )
+    same = dataclasses.replace(its, **ours.select(*length, *networks))
     assert ours == same
