@@ -63,6 +63,8 @@ FORMS = {
     "lazy penalty": {"penalty_interval": 4},
     "accumulated": {"accumulate": 4},
     "remat": {"remat": True},
+    "diffaugment": {"diffaugment": ("color", "translation", "cutout")},
+    "ada": {"ada": True},
 }
 
 

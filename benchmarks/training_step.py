@@ -8,7 +8,8 @@ the convolutions of `keras.ops`, as layers of Keras compute them. AC-GAN has
 stride-2 transposed convolutions, which are their own folded form: for it there
 is one form. The others are folded too: `shared fakes` draws images once for
 both players, `lazy penalty` computes the penalty at every fourth step,
-`accumulated` takes the batch in four parts, `remat` computes features again.
+`accumulated` takes the batch in four parts, `remat` computes features again,
+`diffaugment` (its three policies) and `ada` augment real and generated images.
 
 GFLOP and GB are counted from the graph of the step, but for a lazy penalty and
 accumulation, of which the graph has branches and loops; the peak is that of
@@ -44,7 +45,8 @@ from recipes.common.threads import threads
 MODELS = ("quickstart", "SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
 BACKENDS = ("tensorflow", "torch", "jax")
 OPTIONS = {
-    "SNGAN": ("shared fakes", "accumulated", "remat"),
+    "quickstart": ("diffaugment", "ada"),
+    "SNGAN": ("shared fakes", "accumulated", "remat", "diffaugment", "ada"),
     "WGAN-GP": ("lazy penalty",),
 }
 HEADER = (

@@ -16,6 +16,7 @@ if _command and _command.needs_keras:
 
 if not _command or _command.needs_keras:
     from keras_gans import (
+        augmentation,
         callbacks,
         data,
         distribution,
@@ -40,6 +41,7 @@ __all__ = [
     "MSGGAN",
     "SAGAN",
     "WGANGP",
+    "augmentation",
     "callbacks",
     "data",
     "distribution",

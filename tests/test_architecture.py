@@ -19,7 +19,7 @@ LEVELS = (
     {"checks", "environment", "files"},
     {"backend", "images"},
     {"layers", "precision"},
-    {"losses", "networks", "penalties", "presets"},
+    {"augmentation", "losses", "networks", "penalties", "presets"},
     {"models"},
     {"callbacks", "data", "distribution", "metrics", "serving"},
     {"cli"},

@@ -29,6 +29,7 @@ backend module defines the same names:
 - `wait_for(tensors)`: returns when they have been computed.
 - `variable_scope(model)`: where variables of a model may be created.
 - `replica_id()`: which replica of a distributed step runs.
+- `replica_count()`: how many there are, each with a part of the batch.
 - `is_chief()`: whether this process writes what several compute together.
 - `BackendTrainer`: turns `adversarial_step(data)` into a Keras `train_step`.
 - `JIT_COMPILE`: what `jit_compile="auto"` means for a GAN.
@@ -54,9 +55,14 @@ bias `(filters,)` or None:
   around. Each is the other's way back.
 - `average_pool(inputs)`: images of half the size, means of 2x2 pixels.
 - `upsample(inputs)`: images of twice the size, pixels repeated.
+- `interpolate(inputs, rows, columns)`: values at places between pixels,
+  `(batch, places, channels)`, linear in both directions; the float32 places,
+  `(batch, places)`, lie within the images.
 """
 
 import keras
+
+from keras_gans.backend import interpolation as _interpolation
 
 _BACKEND = keras.backend.backend()
 
@@ -69,6 +75,8 @@ elif _BACKEND == "jax":
 elif _BACKEND == "torch":
     from keras_gans.backend import torch as _implementation
     from keras_gans.backend import torch_convolution as _convolution
+
+    _interpolation = _convolution
 else:
     raise ImportError(
         "keras_gans trains on the backends tensorflow, jax and torch. "
@@ -88,10 +96,12 @@ convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_transposed = _convolution.convolve_transposed
 device_kind = _implementation.device_kind
+interpolate = _interpolation.interpolate
 is_chief = _implementation.is_chief
 loop = _implementation.loop
 no_gradient = _implementation.no_gradient
 rematerialized = _implementation.rematerialized
+replica_count = _implementation.replica_count
 replica_id = _implementation.replica_id
 standardize = _implementation.standardize
 timing_device = _implementation.timing_device

@@ -164,6 +164,11 @@ def replica_id() -> int:
     return 0
 
 
+def replica_count() -> int:
+    """Returns 1: a sharded JAX step is one program over the global batch."""
+    return 1
+
+
 def is_chief() -> bool:
     """Returns whether this is JAX's first process, which writes files."""
     return jax.process_index() == 0

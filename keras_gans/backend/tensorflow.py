@@ -311,6 +311,11 @@ def replica_id() -> Any:
     return context.replica_id_in_sync_group if context else 0
 
 
+def replica_count() -> int:
+    """Returns how many replicas run, 1 without a strategy."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
 def is_chief() -> bool:
     """Returns whether this process is the one that writes files.
 

@@ -178,6 +178,11 @@ def replica_id() -> int:
     return 0
 
 
+def replica_count() -> int:
+    """Returns 1: this backend runs one replica."""
+    return 1
+
+
 def is_chief() -> bool:
     """Returns True: this backend runs one process."""
     return True

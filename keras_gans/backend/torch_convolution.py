@@ -111,6 +111,22 @@ class _SumPool(torch.autograd.Function):
         return _Upsample.apply(gradient)
 
 
+def interpolate(inputs: Any, rows: Any, columns: Any) -> Any:
+    """Returns values at places between pixels; see `keras_gans.backend`."""
+    count, height, width, channels = inputs.shape
+    # From -1, the middle of the first pixel, to 1, that of the last.
+    places = torch.stack(
+        [columns * (2 / (width - 1)) - 1, rows * (2 / (height - 1)) - 1], dim=-1
+    )
+    found = functional.grid_sample(
+        inputs.permute(0, 3, 1, 2),
+        places[:, None],
+        padding_mode="border",
+        align_corners=True,
+    )
+    return found.permute(0, 2, 3, 1).reshape(count, -1, channels)
+
+
 def _padded(images, sizes, stride):
     """Returns images, padded where an axis' two ends differ, and the rest."""
     around = []

@@ -24,7 +24,7 @@ from keras_gans.backend.torch_reuse import reuse_memory
 # some; a model keeps a few forms, as a last batch's.
 _PATIENCE, _MOST = 4.0, 4
 # What a model draws at random in a step, before the operations that are traced.
-_DRAWS = ("draw_latents", "draw_labels")
+_DRAWS = ("draw_latents", "draw_labels", "draw_augmentation")
 
 
 class StepGraphs:

@@ -65,8 +65,8 @@ def _of_the_number(found):
     if count < VERY_FEW:
         yield (
             f"{count:,} images are very few: the discriminator will know them "
-            "by heart. Add images; --augment=flip adds mirrored ones, unless "
-            "left and right are told apart, as in writing"
+            "by heart. Add images, or augment them and the generated ones: "
+            "--diffaugment=color,translation,cutout"
         )
     elif count < FEW:
         yield (
@@ -205,7 +205,9 @@ def command(
     flags.append(f"--channels={found.channels}")
     if not is_conditional(found):
         flags.append("--conditional=false")
-    if found.num_images < FEW:
+    if found.num_images < VERY_FEW:
+        flags.append("--diffaugment=color,translation,cutout")
+    elif found.num_images < FEW:
         flags.append("--augment=flip")
     if found.num_bad:
         flags.append("--skip_bad_images")

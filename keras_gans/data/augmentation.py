@@ -53,7 +53,9 @@ def build_augmentation(
       uniform over the pixels, so that the square may hang over the border.
 
     The generator learns to draw what the discriminator sees as real, shifted
-    and cut images included.
+    and cut images included. Use them for what images of the kind may look
+    like; against a discriminator that learns few images by heart,
+    `keras_gans.augmentation` transforms generated images alike.
 
     Args:
         names: Some of `AUGMENTATIONS`; the given order does not matter.

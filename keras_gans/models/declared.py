@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from keras_gans.checks import did_you_mean
+from keras_gans.models.augmenting import augmentation_of, check_sign
 from keras_gans.models.optimizers import make_optimizers
 from keras_gans.penalties import GradientPenalty
 from keras_gans.presets.training import (
@@ -88,9 +89,19 @@ class DeclaredModel:
                     f"{did_you_mean(name, known)}"
                 )
         chosen = cls.SETTINGS(**cls.SETTINGS.present(settings))
+        augmentation = augmentation_of(chosen, chosen.seed)
+        if augmentation is not None:
+            if own.get("augmentation") is not None:
+                raise ValueError(
+                    "Images pass one augmentation. Received: an "
+                    "`augmentation`, and diffaugment or ada besides. Leave "
+                    "one of them out."
+                )
+            own["augmentation"] = augmentation
         arguments = cls.arguments(chosen, num_classes) | own
         trainer = chosen.select(*TrainerSettings.names())
         gan = cls(num_classes=num_classes, **arguments, **trainer)
+        check_sign(gan.augmentation, gan.adversarial_loss)
         gan.compile(
             *make_optimizers(
                 decay_steps=decay_steps,

@@ -8,13 +8,14 @@ import numpy as np
 from keras import ops
 
 from keras_gans import backend, losses
+from keras_gans.augmentation import Augmentation
 from keras_gans.checks import integer, one_of
+from keras_gans.layers.random import ReplicaSeedGenerator
 from keras_gans.models import network_checks
 from keras_gans.models.declared import DeclaredModel
 from keras_gans.models.front_door import GuardedTrainer, check_compile
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
-from keras_gans.models.random import ReplicaSeedGenerator
 from keras_gans.models.rematerialization import Rematerialized
 from keras_gans.penalties import GradientPenalty, WeightClipping
 from keras_gans.presets.training import TrainerSettings
@@ -73,7 +74,8 @@ class GAN(DeclaredModel, GuardedTrainer):
             batch or a list of its scales, and `training=True`, it returns
             images of the same shapes, scales alike, through which gradients
             flow. It draws from seed generators of its own, whose state is
-            saved, and a call assigns nothing else.
+            saved, and a call assigns nothing else. `keras_gans.augmentation`
+            has some.
         remat: Whether features are computed again where gradients need them,
             rather than kept (rematerialization): less memory, about a third
             more time, the same update. A penalty's pass, which is
@@ -164,11 +166,14 @@ class GAN(DeclaredModel, GuardedTrainer):
         if augmentation is not None:
             # Built before a step is traced, and before `fit` would build it.
             images = [keras.KerasTensor(t.shape) for t in generator.outputs]
-            self.augmented(images if len(images) > 1 else images[0])
+            images = images if len(images) > 1 else images[0]
+            augmentation(images, training=True)
         self.generator_loss = keras.metrics.Mean("generator_loss")
         self.discriminator_loss = keras.metrics.Mean("discriminator_loss")
         self.generator_player = Player(generator, self.generator_loss)
         logs = ("real_score", "fake_score", "penalty")[: 2 + bool(penalty)]
+        if isinstance(augmentation, Augmentation):
+            logs += augmentation.LOGS
         self.discriminator_player = Player(
             discriminator,
             self.discriminator_loss,

@@ -9,8 +9,10 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.augmentation import Augmentation
 from keras_gans.layers.spectral_normalization import normalized_once
 from keras_gans.losses.adversarial import AdversarialLoss
+from keras_gans.models.augmenting import mean_sign
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
 from keras_gans.penalties import GradientPenalty
@@ -67,6 +69,7 @@ class Objectives(backend.BackendTrainer):
             name: ops.mean(ops.cast(self.adversarial_scores(output), "float32"))
             for name, output in zip(names, outputs, strict=True)
         }
+        logs |= self._observed(outputs)
         if self.penalty is not None:
             logs["penalty"] = self.penalty(
                 lambda between: self.adversarial_scores(
@@ -138,7 +141,29 @@ class Objectives(backend.BackendTrainer):
         """
         if self.augmentation is None:
             return images
-        return self.augmentation(images, training=True)
+        options = {}
+        if isinstance(self.augmentation, Augmentation):
+            count = ops.shape(keras.tree.flatten(images)[0])[0]
+            options["draws"] = self.draw_augmentation(count)
+        return self.augmentation(images, training=True, **options)
+
+    def draw_augmentation(self, count: Any) -> Any:
+        """Returns the random numbers by which images are augmented."""
+        return self.augmentation.draw(count)
+
+    def _observed(self, outputs):
+        """Returns what the augmentation logs of real and generated outputs."""
+        wanted = isinstance(self.augmentation, Augmentation)
+        if not wanted or not self.augmentation.LOGS:
+            return {}
+        scores = map(self.adversarial_scores, outputs)
+        sign = mean_sign(self.adversarial_loss, *scores)
+        return self.augmentation.observed(sign)
+
+    def _adapt(self, logs, images):
+        """Lets the augmentation learn from an update on these images."""
+        if isinstance(self.augmentation, Augmentation):
+            self.augmentation.learn(logs, ops.shape(images)[0])
 
     def generate(
         self,

@@ -39,11 +39,11 @@ class Player:
         batch: Sequence[Any],
         parts: int,
         state: list[keras.Variable],
-    ) -> None:
+    ) -> dict[str, Any]:
         """Lowers the loss of `objective(*batch)`, which it takes in parts.
 
-        The objective returns the loss and, by name, what is logged beside it;
-        see `accumulated_gradients`.
+        The objective returns the loss and, by name, what is logged beside it,
+        which is returned; see `accumulated_gradients`.
         """
         if parts > 1:
             value, gradients = accumulated_gradients(
@@ -56,6 +56,7 @@ class Player:
                 state,
             )
         self.apply(value, gradients)
+        return value[1]
 
     def apply(self, value: tuple[Any, dict], gradients: list[Any]) -> None:
         """Takes a step of these gradients; counts the objective's value."""

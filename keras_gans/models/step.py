@@ -75,9 +75,10 @@ class AdversarialTrainer(Objectives):
                 images, labels, fake, fake_labels
             )
 
-        self.discriminator_player.update(
+        logs = self.discriminator_player.update(
             objective, batch, self.accumulate, self._state
         )
+        self._adapt(logs, batch[0])
 
     def _train_generator(self, *batch):
         def objective(latents, labels, real, real_labels):
@@ -108,9 +109,10 @@ class AdversarialTrainer(Objectives):
         )
         fake = _map(ops.stop_gradient, fake)
         batch = (images, labels, fake, fake_labels)
-        self.discriminator_player.update(
+        logs = self.discriminator_player.update(
             self.discriminator_objective, batch, 1, self._state
         )
+        self._adapt(logs, images)
         value, gradients = backend.value_and_input_gradients(
             partial(
                 self.generator_objective,

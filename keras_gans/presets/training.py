@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from keras_gans import presets
 from keras_gans.checks import did_you_mean
+from keras_gans.presets.augmentation import AugmentationSettings
 from keras_gans.presets.fields import (
     Count,
     Decay,
@@ -107,7 +108,7 @@ class TrainerSettings(Rounds):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GANSettings(TrainerSettings, OptimizerSettings):
+class GANSettings(AugmentationSettings, TrainerSettings, OptimizerSettings):
     """Settings of a GAN of images; each paper's declaration derives from it.
 
     Attributes:

@@ -68,7 +68,9 @@ class RunConfig(Settings):
             a run begins, and takes mixed_bfloat16 where it is faster.
         resume: Go on from the last checkpoint in run_dir, if there is one.
         export_dir: Where numbered exports go; saved_models/RECIPE if empty.
-        augment: Augmentations of the real images.
+        augment: Augmentations of the real images alone: the generator learns
+            to draw what they make, so that they suit what images may look
+            like, as flips.
         evaluate_every: Steps between evaluations; 0 is at the end only.
         sample_every: Steps between sample grids; 0 is at the end only.
         checkpoint_every: Steps between checkpoints; 0 is at the end only.

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 
 from keras_gans import backend
 
@@ -231,6 +232,7 @@ def test_standardize_can_be_differentiated_twice():
 
 def test_one_process_is_one_replica():
     assert int(backend.replica_id()) == 0
+    assert backend.replica_count() == 1
 
 
 def test_a_compiled_function_computes_what_it_says():
@@ -279,3 +281,34 @@ def test_upsampling_can_be_differentiated_twice():
     _, (second,) = backend.value_and_gradients(objective, [source], [source])
     expected = 24 * np.arange(12.0).reshape(1, 2, 3, 2) / 7
     assert_allclose(as_float64(second), expected, rtol=1e-5)
+
+
+def test_values_between_pixels_are_linear_in_both_directions():
+    random = np.random.default_rng(0)
+    images = random.normal(size=(2, 5, 7, 3)).astype("float32")
+    rows = random.uniform(0, 4, (2, 40)).astype("float32")
+    columns = random.uniform(0, 6, (2, 40)).astype("float32")
+    # Pixels themselves, in the corners too.
+    rows[:, :3], columns[:, :3] = [0, 4, 2], [0, 6, 3]
+    places = list(map(ops.convert_to_tensor, (rows, columns)))
+    found = backend.interpolate(ops.convert_to_tensor(images), *places)
+    for image, row, column, values in zip(
+        images, rows, columns, as_float64(found), strict=True
+    ):
+        for channel in range(3):
+            expected = ndimage.map_coordinates(
+                image[..., channel].astype("float64"), [row, column], order=1
+            )
+            assert_allclose(values[:, channel], expected, atol=2e-6)
+
+
+def test_gradients_of_values_between_pixels_are_the_weights():
+    images = ops.zeros((1, 3, 4, 2))
+    rows, columns = ops.array([[0.25, 0.25]]), ops.array([[1.5, 1.5]])
+    gradients = backend.input_gradients(
+        lambda images: backend.interpolate(images, rows, columns), images, []
+    )
+    expected = np.zeros((1, 3, 4, 2))
+    # Two places of the same weights, 3/4 and 1/4 times a half each.
+    expected[0, 0, 1:3], expected[0, 1, 1:3] = 0.75, 0.25
+    assert_allclose(as_float64(gradients), expected, atol=1e-6)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from keras_gans.augmentation import AdaptiveAugmentation, DiffAugment
 from keras_gans.backend import torch_graph
 from keras_gans.backend.torch_reuse import reuse_memory
 from keras_gans.models import SAGAN
@@ -93,6 +94,20 @@ def test_a_step_that_draws_within_runs_untraced(monkeypatch):
     batches = 3 * [(real_images(8),)]
     noise = keras.layers.GaussianNoise
     assert_same(lambda: tiny_gan(augmentation=noise(0.5, seed=1)), batches)
+
+
+@pytest.mark.filterwarnings("ignore:Grey images have no saturation")
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: DiffAugment(seed=1),
+        lambda: AdaptiveAugmentation(interval=2, speed=0.01, target=-0.9),
+    ],
+)
+def test_a_step_with_an_augmentation_of_the_library_is_traced(at_once, make):
+    batches = 4 * [(real_images(8),)]
+    assert_same(lambda: tiny_gan(augmentation=make(), n_critic=2), batches)
+    assert len(at_once) == 1
 
 
 def test_compiling_again_traces_again(at_once):

@@ -187,7 +187,7 @@ def test_a_good_set_needs_no_advice():
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"num_images": 499, "class_counts": {}}, "very few"),
+        ({"num_images": 499, "class_counts": {}}, "--diffaugment=color"),
         ({"num_images": 9999}, "--augment=flip"),
         ({"class_counts": {"a": 20_000}}, "one class says nothing"),
         ({"class_counts": {"a": 19_800, "b": 200}}, "fewer than 300"),
@@ -225,6 +225,8 @@ def test_the_command_fits_the_data():
     assert "--data_dir=sets" in command()
     assert "--channels=1" in command(grey=20_000)
     assert "--augment=flip" in command(num_images=600)
+    few = command(num_images=300)
+    assert "--diffaugment=color,translation,cutout" in few
     assert "--skip_bad_images" in command(num_bad=1)
     assert "--preset=sagan_imagenet_64" in command(64)
     assert "recipes.msg_gan" in command(256)

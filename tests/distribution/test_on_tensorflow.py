@@ -21,6 +21,8 @@ def mirrored(start, tmp_path_factory):
     directory = str(tmp_path_factory.mktemp("exports"))
     return start(f"""
 import tensorflow as tf
+from keras_gans import GAN
+from keras_gans.augmentation import AdaptiveAugmentation
 from keras_gans.distribution import distribute, virtual_cpu_devices
 from keras_gans.images import to_uint8
 from keras_gans.serving import export_generator
@@ -33,6 +35,13 @@ with distribute("mirrored") as replicas:
     images = keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(latents))
     generator = keras.Model(latents, images)
     inside = export_generator(generator, {directory!r}, latent_dim=3)
+    discriminator = keras.Sequential([
+        keras.Input((2, 2, 1)), keras.layers.Flatten(), keras.layers.Dense(
+            1, kernel_initializer="zeros", bias_initializer="ones")])
+    augmentation = AdaptiveAugmentation(interval=2, speed=0.1)
+    gan = GAN(generator, discriminator, augmentation=augmentation)
+    gan.compile(keras.optimizers.SGD(0.0), keras.optimizers.SGD(0.0))
+    gan.fit(np.ones((32, 2, 2, 1), "float32"), batch_size=8, verbose=0)
 outside = export_generator(generator, {directory!r}, latent_dim=3)
 virtual_cpu_devices(2)
 try:
@@ -45,6 +54,7 @@ for path in (inside, outside):
     loaded = tf.saved_model.load(str(path))
     served = loaded.serving_default(x)["images"].numpy()
     print(path.name, np.abs(served - expected).max())
+print(augmentation.probability.numpy(), augmentation.real_sign.numpy())
 """).lines()
 
 
@@ -59,9 +69,15 @@ def test_devices_are_not_divided_again(mirrored):
 
 
 def test_generators_of_mirrored_variables_are_exported(mirrored):
-    versions, differences = zip(*map(str.split, mirrored[3:]), strict=True)
+    versions, differences = zip(*map(str.split, mirrored[3:5]), strict=True)
     assert versions == ("1", "2")
     assert all(int(difference) <= 1 for difference in differences)
+
+
+def test_an_augmentation_adapts_to_the_images_of_all_replicas(mirrored):
+    # 32 images, each with a score above 0, and 100 images from 0 to 1.
+    probability, sign = map(float, mirrored[5].split())
+    assert probability == pytest.approx(0.32) and sign == 1.0
 
 
 def test_two_workers_train_as_one_and_the_chief_writes(start, tmp_path):

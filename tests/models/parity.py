@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from keras_gans.augmentation import AdaptiveAugmentation
 from keras_gans.layers import BatchNormalization, SpectralNormalization
 from keras_gans.models import GAN, SAGAN
 from keras_gans.penalties import GradientPenalty
@@ -21,6 +22,9 @@ from keras_gans.penalties import GradientPenalty
 STEPS = 5
 BATCH = 4
 CLASSES = 3
+# How often a step draws an augmentation: both kinds of images in each of two
+# updates, and the generator's.
+AUGMENTATIONS = 5
 
 
 class Fixed:
@@ -32,10 +36,25 @@ class Fixed:
         latents = random.normal(size=(*shape, latent_dim))
         self.latents = latents.astype("float32").tolist()
         self.labels = random.integers(0, CLASSES, shape).tolist()
+        if self.augmentation is not None:
+            shape = (STEPS, AUGMENTATIONS, BATCH)
+            uniform, normal = (
+                len(names)
+                for names in (
+                    self.augmentation.UNIFORM,
+                    self.augmentation.NORMAL,
+                )
+            )
+            draws = (
+                random.uniform(size=(*shape, uniform)),
+                random.normal(size=(*shape, normal)),
+            )
+            self.augmentations = np.concatenate(draws, axis=-1).tolist()
 
     def adversarial_step(self, data):
         places = range(self.n_critic + 1)
         self.latent_draws, self.label_draws = iter(places), iter(places)
+        self.augmentation_draws = iter(range(AUGMENTATIONS))
         return super().adversarial_step(data)
 
     def draw_latents(self, count):
@@ -48,6 +67,11 @@ class Fixed:
             return None
         place = next(self.label_draws)
         table = ops.array(self.labels, dtype="int32")[:, place]
+        return ops.take(table, self.optimizer.iterations, axis=0)
+
+    def draw_augmentation(self, count):
+        place = next(self.augmentation_draws)
+        table = ops.array(self.augmentations, dtype="float32")[:, place]
         return ops.take(table, self.optimizer.iterations, axis=0)
 
 
@@ -156,8 +180,8 @@ def sagan(results):
     train(gan, (32, 32, 3), results, "sagan")
 
 
-def penalized(results):
-    """A small pair, two discriminator updates a step, gradient penalty."""
+def pair():
+    """A small generator and discriminator with every kind of state."""
     latents, images = keras.Input((5,)), keras.Input((8, 8, 1))
     features = layers.Dense(32, name="dense")(latents)
     features = layers.Reshape((4, 4, 2))(features)
@@ -173,10 +197,13 @@ def penalized(results):
     features = BatchNormalization(momentum=0.9, name="bn")(features)
     features = layers.Activation("tanh")(features)
     scores = layers.Dense(1, name="score")(layers.Flatten()(features))
-    discriminator = keras.Model(images, scores, name="discriminator")
+    return generator, keras.Model(images, scores, name="discriminator")
+
+
+def penalized(results):
+    """A small pair, two discriminator updates a step, gradient penalty."""
     gan = FixedGAN(
-        generator,
-        discriminator,
+        *pair(),
         # Between an image and itself every place is the same.
         penalty=AtReal(10.0),
         n_critic=2,
@@ -185,6 +212,22 @@ def penalized(results):
     gan.prepare(5)
     gan.compile(adam(4e-3), adam(1e-2))
     train(gan, (8, 8, 1), results, "penalized")
+
+
+def augmented(results):
+    """A small pair whose images are augmented, more so update by update."""
+    augmentation = AdaptiveAugmentation(
+        categories=("blit", "geometry", "color", "cutout"),
+        target=-0.999,
+        speed=0.05,
+        interval=1,
+    )
+    gan = FixedGAN(
+        *pair(), augmentation=augmentation, n_critic=2, ema_decay=0.5
+    )
+    gan.prepare(5)
+    gan.compile(adam(4e-3), adam(1e-2))
+    train(gan, (8, 8, 1), results, "augmented")
 
 
 class AtReal(GradientPenalty):
@@ -233,7 +276,7 @@ def normalized(results):
 def main(output):
     """Runs everything and writes the arrays."""
     results = {}
-    for experiment in (sagan, penalized, normalized):
+    for experiment in (sagan, penalized, augmented, normalized):
         experiment(results)
     np.savez(output, **results)
 

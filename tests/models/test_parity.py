@@ -71,17 +71,17 @@ def deviations(results, backend, part):
     }
 
 
-# How many arrays of each kind there are: both runs, after 1 and 5 steps. The
+# How many arrays of each kind there are: three runs, after 1 and 5 steps. The
 # averaged generator has spectral vectors and moving averages too.
 PARTS = pytest.mark.parametrize(
     ("part", "count"),
     [
-        ("losses", 2),
-        ("gradient", 2 * (69 + 12)),
-        ("weight", 2 * (114 + 17)),
-        ("vector_u", 2 * (2 * 15 + 16 + 1)),
-        ("moving_", 2 * (2 * 14 + 2 * 2 + 2)),
-        ("average", 2 * (70 + 8)),
+        ("losses", 3),
+        ("gradient", 2 * (69 + 2 * 12)),
+        ("weight", 2 * (114 + 2 * 17)),
+        ("vector_u", 2 * (2 * 15 + 16 + 2 * 1)),
+        ("moving_", 2 * (2 * 14 + 2 * (2 * 2 + 2))),
+        ("average", 2 * (70 + 2 * 8)),
         ("normalized", 3),
         ("sigma", 3),
     ],
@@ -108,6 +108,10 @@ def test_the_runs_trained(results):
     # Both losses, both scores and, in one of the two, the penalty.
     assert arrays["sagan/losses"].shape == (5, 4)
     assert arrays["penalized/losses"].shape == (5, 5)
+    # Both losses and scores, the sign, and p, which rose at every update.
+    assert arrays["augmented/losses"].shape == (5, 6)
+    p = arrays["augmented/losses"][:, 0]
+    np.testing.assert_allclose(p, 0.04 + 0.16 * np.arange(5), rtol=1e-5)
 
 
 def test_effective_kernels_have_norm_one(results):

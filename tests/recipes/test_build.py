@@ -43,6 +43,12 @@ CASES = {
         },
     ],
 }
+# With the first case of each, those of an augmentation too.
+AUGMENTED = {
+    "ada": True,
+    "ada_categories": ("blit",),
+    "augment_probability": 0.5,
+}
 MY_GAN = '''
 import dataclasses
 import math
@@ -106,6 +112,11 @@ def test_no_declared_setting_is_ignored(name):
     read = set()
 
     class Watched(model_class.SETTINGS):
+        def __post_init__(self):
+            super().__post_init__()
+            # The declaration's own checks have read every field.
+            read.clear()
+
         def __getattribute__(self, field):
             read.add(field)
             return super().__getattribute__(field)
@@ -113,14 +124,8 @@ def test_no_declared_setting_is_ignored(name):
     class Watching(model_class):
         SETTINGS = Watched
 
-        @classmethod
-        def arguments(cls, settings, num_classes):
-            # The declaration's own checks have read every field.
-            read.intersection_update(used)
-            return super().arguments(settings, num_classes)
-
     used = set()
-    for case in CASES[name]:
+    for case in [*CASES[name], CASES[name][0] | AUGMENTED]:
         widths = {"generator_width": 8, "discriminator_width": 8}
         small = {k: v for k, v in widths.items() if k in Watched.names()}
         Watching.from_settings(channels=1, latent_dim=4, **small | case)
