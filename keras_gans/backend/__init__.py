@@ -9,8 +9,9 @@ backend module defines the same names:
   assign, here as below.
 - `value_and_pullback(function, variables, state)`: a value, and the way back
   from gradients of a loss with respect to it to those of `variables`.
-- `value_and_input_gradients(objective, inputs, state)`: what the objective
-  returns for the inputs, and its loss's gradients with respect to them.
+- `value_and_input_gradients(objective, inputs, state, again)`: what the
+  objective returns for the inputs, and its loss's gradients with respect to
+  them. With `again` both can be differentiated again.
 - `input_gradients(function, inputs, state)`: the gradients of
   `sum(function(inputs))`, differentiable again. What it assigns is dropped.
 - `rematerialized(function, inputs, state)`: `function(*inputs)`, a list of

@@ -91,9 +91,10 @@ def _differentiated(pure, values, state):
 
 
 def value_and_input_gradients(
-    objective: Callable, inputs: Any, state: list
+    objective: Callable, inputs: Any, state: list, again: bool = False
 ) -> tuple[Any, Any]:
     """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
+    del again  # Whatever is computed can be.
     pure, _, state = _pure(objective, [], state)
     return _differentiated(partial(pure, []), inputs, state)
 

@@ -96,10 +96,10 @@ def _recorded(function, variables):
 
 
 def value_and_input_gradients(
-    objective: Callable, inputs: Any, state: list
+    objective: Callable, inputs: Any, state: list, again: bool = False
 ) -> tuple[Any, Any]:
     """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
-    del state
+    del state, again  # A tape around this one records both.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         with _differentiating([]):

@@ -75,15 +75,16 @@ def _detached(value):
 
 
 def value_and_input_gradients(
-    objective: Callable, inputs: Any, state: list
+    objective: Callable, inputs: Any, state: list, again: bool = False
 ) -> tuple[Any, Any]:
     """Returns `objective(inputs)`, and its loss's gradients for `inputs`."""
     del state
     inputs, flat = _sources(inputs)
     value = objective(inputs)
-    gradients = torch.autograd.grad(keras.tree.flatten(value)[0], flat)
+    loss = keras.tree.flatten(value)[0]
+    gradients = torch.autograd.grad(loss, flat, create_graph=again)
     gradients = keras.tree.pack_sequence_as(inputs, list(gradients))
-    return _detached(value), gradients
+    return value if again else _detached(value), gradients
 
 
 def input_gradients(function: Callable, inputs: Any, state: list) -> Any:

@@ -17,10 +17,11 @@ _thread = threading.local()
 def normalized_once() -> Iterator[None]:
     """Lets each layer normalize its kernel once, at its first call within.
 
-    Further calls use the same kernel, as if all inputs were of one batch.
+    Further calls use the same kernel, as if all inputs were of one batch. A
+    context within another is part of that one.
     """
     outer = getattr(_thread, "kernels", None)
-    _thread.kernels = {}
+    _thread.kernels = {} if outer is None else outer
     try:
         yield
     finally:

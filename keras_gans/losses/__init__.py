@@ -11,6 +11,7 @@ from keras_gans.losses.functions import Functions
 from keras_gans.losses.hinge import Hinge
 from keras_gans.losses.least_squares import LeastSquares
 from keras_gans.losses.non_saturating import DCGAN, NonSaturating, Saturating
+from keras_gans.losses.pairing import RelativisticPairing
 from keras_gans.losses.relativistic import (
     RelativisticAverage,
     RelativisticHinge,
@@ -18,6 +19,7 @@ from keras_gans.losses.relativistic import (
     RelativisticNonSaturating,
     RelativisticWasserstein,
 )
+from keras_gans.losses.top_k import TopK
 from keras_gans.losses.wasserstein import Wasserstein
 
 NAMES = {
@@ -31,6 +33,7 @@ NAMES = {
     "relativistic_non_saturating": RelativisticNonSaturating,
     "relativistic_least_squares": RelativisticLeastSquares,
     "relativistic_wasserstein": RelativisticWasserstein,
+    "relativistic_pairing": RelativisticPairing,
 }
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "Functions",
     "RelativisticAverage",
     "SpatiallyDecomposedHinge",
+    "TopK",
     "get",
     *(kind.__name__ for kind in NAMES.values()),
 ]

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from keras_gans import checks
-from keras_gans.losses.adversarial import as_float32
+from keras_gans.losses.adversarial import as_float32, mean_over_images
 from keras_gans.losses.hinge import Hinge
 
 AMPLIFICATIONS = ("abs", "literal", "monotone")
@@ -99,12 +99,14 @@ class SpatiallyDecomposedHinge(Hinge):
             real, fake = _image_means(real), _image_means(fake)
         return super().discriminator(real, fake)
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
         fake = as_float32(fake)
         amplification = self.amplification_map(fake)
         if self.stop_gradient:
             amplification = ops.stop_gradient(amplification)
-        return -ops.mean(fake * amplification)
+        return -mean_over_images(fake * amplification, weights)
 
     def amplification_map(self, scores: Any) -> Any:
         """Returns A for a map of scores, float32 of the same shape."""

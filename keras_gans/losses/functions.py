@@ -20,7 +20,8 @@ class Functions(AdversarialLoss):
     Args:
         generator: Function f from float32 scores of generated images to a
             scalar; with a second argument, those of real images
-            (`relativistic`).
+            (`relativistic`). With one called `weights`, it goes with a
+            `TopK`, see `AdversarialLoss.generator`.
         discriminator: Function g from scores of real and of generated images.
 
     Raises:
@@ -49,12 +50,21 @@ class Functions(AdversarialLoss):
     def discriminator(self, real: Any, fake: Any) -> Any:
         return self._loss("discriminator", real, fake)
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
         scores = (fake, real) if self.relativistic else (fake,)
-        return self._loss("generator", *scores)
+        options = {} if weights is None else {"weights": weights}
+        return self._loss("generator", *scores, **options)
 
-    def _loss(self, player, *scores):
-        loss = self.functions[player](*map(as_float32, scores))
+    @property
+    def takes_weights(self) -> bool:
+        parameters = inspect.signature(self.functions["generator"]).parameters
+        return "weights" in parameters
+
+    def _loss(self, player, *scores, **options):
+        function = self.functions[player]
+        loss = function(*map(as_float32, scores), **options)
         if ops.shape(loss) != ():
             raise ValueError(
                 f"The {player}'s loss must be a scalar. Received: the shape "

@@ -5,7 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+from keras_gans.losses.adversarial import (
+    AdversarialLoss,
+    as_float32,
+    mean_over_images,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -23,5 +27,7 @@ class Hinge(AdversarialLoss):
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(ops.relu(1.0 - real)) + ops.mean(ops.relu(1.0 + fake))
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
-        return -ops.mean(as_float32(fake))
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
+        return -mean_over_images(as_float32(fake), weights)

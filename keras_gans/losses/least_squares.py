@@ -5,7 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+from keras_gans.losses.adversarial import (
+    AdversarialLoss,
+    as_float32,
+    mean_over_images,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -26,5 +30,8 @@ class LeastSquares(AdversarialLoss):
         errors = ops.mean(ops.square(real - 1.0)) + ops.mean(ops.square(fake))
         return errors / 2.0
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
-        return ops.mean(ops.square(as_float32(fake) - 1.0))
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
+        errors = ops.square(as_float32(fake) - 1.0)
+        return mean_over_images(errors, weights)

@@ -5,7 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+from keras_gans.losses.adversarial import (
+    AdversarialLoss,
+    as_float32,
+    mean_over_images,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -22,8 +26,11 @@ class NonSaturating(AdversarialLoss):
         real, fake = as_float32(real), as_float32(fake)
         return ops.mean(ops.softplus(-real)) + ops.mean(ops.softplus(fake))
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
-        return ops.mean(ops.softplus(-as_float32(fake)))
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
+        costs = ops.softplus(-as_float32(fake))
+        return mean_over_images(costs, weights)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -56,5 +63,8 @@ class Saturating(NonSaturating):
     Reference: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661).
     """
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
-        return -ops.mean(ops.softplus(as_float32(fake)))
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
+        costs = ops.softplus(as_float32(fake))
+        return -mean_over_images(costs, weights)

@@ -6,7 +6,21 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+from keras_gans.losses.adversarial import (
+    AdversarialLoss,
+    as_float32,
+    mean_over_images,
+)
+
+
+def required(real: Any) -> Any:
+    """Returns scores of real images, which must be there."""
+    if real is None:
+        raise ValueError(
+            "A relativistic loss compares generated with real images. "
+            "Received: real=None. Give the scores of real images."
+        )
+    return real
 
 
 class RelativisticAverage(AdversarialLoss):
@@ -30,18 +44,19 @@ class RelativisticAverage(AdversarialLoss):
         """Returns φ of relative scores, elementwise."""
 
     def discriminator(self, real: Any, fake: Any) -> Any:
-        real, fake = as_float32(real), as_float32(fake)
-        return ops.mean(self.cost(real - ops.mean(fake))) + ops.mean(
-            self.cost(ops.mean(real) - fake)
-        )
+        return self._game(real, fake)
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
-        if real is None:
-            raise ValueError(
-                "A relativistic loss compares generated with real images. "
-                "Received: real=None. Give the scores of real images."
-            )
-        return self.discriminator(fake, real)
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
+        return self._game(fake, required(real), weights)
+
+    def _game(self, better, worse, weights=None):
+        """Returns the loss of scores of which the first should be higher."""
+        better, worse = as_float32(better), as_float32(worse)
+        above = self.cost(better - ops.mean(worse))
+        below = self.cost(mean_over_images(better, weights) - worse)
+        return mean_over_images(above, weights) + ops.mean(below)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

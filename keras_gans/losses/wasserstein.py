@@ -5,7 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_gans.losses.adversarial import AdversarialLoss, as_float32
+from keras_gans.losses.adversarial import (
+    AdversarialLoss,
+    as_float32,
+    mean_over_images,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -25,5 +29,7 @@ class Wasserstein(AdversarialLoss):
     def discriminator(self, real: Any, fake: Any) -> Any:
         return ops.mean(as_float32(fake)) - ops.mean(as_float32(real))
 
-    def generator(self, fake: Any, real: Any = None) -> Any:
-        return -ops.mean(as_float32(fake))
+    def generator(
+        self, fake: Any, real: Any = None, weights: Any = None
+    ) -> Any:
+        return -mean_over_images(as_float32(fake), weights)

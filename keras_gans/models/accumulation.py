@@ -19,6 +19,7 @@ def accumulated_gradients(
     network: keras.Model,
     state: list[keras.Variable],
     logs: Iterable[str] = (),
+    further: Iterable[keras.Variable] = (),
 ) -> tuple[tuple[Any, dict], list[Any]]:
     """Returns the mean of an objective over parts of a batch, with gradients.
 
@@ -43,9 +44,11 @@ def accumulated_gradients(
             whose buffers the objective moves.
         state: Every variable that the objective may read or assign.
         logs: Names of the other scalars.
+        further: Buffers that it moves besides the network's.
     """
     variables = network.trainable_variables
     buffers = list(filter(_is_float, network.non_trainable_weights))
+    buffers += filter(_is_float, further)
     seeds = [variable for variable in state if not _is_float(variable)]
     batch = _for_tensors(
         lambda tensor: ops.reshape(tensor, (-1, parts, *tensor.shape[1:])),

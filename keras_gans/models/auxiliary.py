@@ -96,15 +96,19 @@ class AuxiliaryClassifierGAN(GAN):
         return loss + self.discriminator_class_weight * class_loss
 
     def generator_criterion(
-        self, fake_outputs: Any, labels: Any, real_outputs: Any = None
+        self,
+        fake_outputs: Any,
+        labels: Any,
+        real_outputs: Any = None,
+        **best: Any,
     ) -> Any:
         criterion = super().generator_criterion
         if not self.num_classes:
-            return criterion(fake_outputs, labels, real_outputs)
+            return criterion(fake_outputs, labels, real_outputs, **best)
         scores, logits = fake_outputs
         real_scores = None if real_outputs is None else real_outputs[0]
-        loss = criterion(scores, labels, real_scores)
-        class_loss = class_cross_entropy(labels, logits)
+        loss = criterion(scores, labels, real_scores, **best)
+        class_loss = class_cross_entropy(labels, logits, **best)
         return loss + self.generator_class_weight * class_loss
 
     def adversarial_scores(self, outputs: Any) -> Any:
@@ -119,14 +123,16 @@ class AuxiliaryClassifierGAN(GAN):
         }
 
 
-def class_cross_entropy(labels: Any, logits: Any) -> Any:
+def class_cross_entropy(labels: Any, logits: Any, weights: Any = None) -> Any:
     """Returns the mean of -log softmax(logits)[label] in nats, float32.
 
     Args:
         labels: int32 `(N,)`; images labelled -1 are left out of the mean.
         logits: `(N, num_classes)`.
+        weights: 0 for other images that are left out, else 1, `(N,)`.
     """
     known = ops.cast(labels >= 0, "float32")
+    known = known if weights is None else known * weights
     losses = keras.losses.sparse_categorical_crossentropy(
         ops.maximum(labels, 0), ops.cast(logits, "float32"), from_logits=True
     )

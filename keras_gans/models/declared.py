@@ -3,9 +3,12 @@
 from typing import Any, Self
 
 from keras_gans.checks import did_you_mean
+from keras_gans.losses.top_k import TopK
 from keras_gans.models.augmenting import augmentation_of, check_sign
 from keras_gans.models.optimizers import make_optimizers
-from keras_gans.penalties import GradientPenalty
+from keras_gans.penalties import BCR, R1, R2, ZCR, GradientPenalty, LeCam
+from keras_gans.penalties.penalty import as_penalties
+from keras_gans.presets.regularizers import RegularizerSettings
 from keras_gans.presets.training import (
     OF_THE_DATA,
     OF_THE_RUN,
@@ -99,6 +102,7 @@ class DeclaredModel:
                 )
             own["augmentation"] = augmentation
         arguments = cls.arguments(chosen, num_classes) | own
+        arguments |= _regularizers(chosen, arguments.get("penalty"))
         trainer = chosen.select(*TrainerSettings.names())
         gan = cls(num_classes=num_classes, **arguments, **trainer)
         check_sign(gan.augmentation, gan.adversarial_loss)
@@ -122,6 +126,32 @@ class DeclaredModel:
         passed on besides.
         """
         raise NotImplementedError
+
+
+def _regularizers(
+    settings: RegularizerSettings, penalty: Any
+) -> dict[str, Any]:
+    """Returns what regularizers add to the constructor's arguments."""
+    chosen = settings.select(*RegularizerSettings.names())
+    bcr, zcr = chosen["bcr_weight"], chosen["zcr_weight"]
+    added = {
+        R1(chosen["r1_weight"], chosen["r1_interval"]): chosen["r1_weight"],
+        R2(chosen["r2_weight"], chosen["r2_interval"]): chosen["r2_weight"],
+        LeCam(chosen["lecam_weight"], start=chosen["lecam_start"]): chosen[
+            "lecam_weight"
+        ],
+        BCR(bcr, bcr): bcr,
+        ZCR(zcr, chosen["zcr_diversity"]): zcr,
+    }
+    added = [each for each, weight in added.items() if weight]
+    arguments = {}
+    if added:
+        arguments["penalty"] = [*as_penalties(penalty), *added]
+    if chosen["top_k"] is not None:
+        arguments["top_k"] = TopK(
+            chosen["top_k"], interval=chosen["top_k_interval"]
+        )
+    return arguments
 
 
 def gradient_penalty(

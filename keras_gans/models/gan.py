@@ -11,13 +11,14 @@ from keras_gans import backend, losses
 from keras_gans.augmentation import Augmentation
 from keras_gans.checks import integer, one_of
 from keras_gans.layers.random import ReplicaSeedGenerator
+from keras_gans.losses.top_k import as_top_k
 from keras_gans.models import network_checks
 from keras_gans.models.declared import DeclaredModel
 from keras_gans.models.front_door import GuardedTrainer, check_compile
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
 from keras_gans.models.rematerialization import Rematerialized
-from keras_gans.penalties import GradientPenalty, WeightClipping
+from keras_gans.penalties import WeightClipping
 from keras_gans.presets.training import TrainerSettings
 
 
@@ -47,7 +48,11 @@ class GAN(DeclaredModel, GuardedTrainer):
         num_classes: Classes of the labels, 0 for a model without labels.
         loss: An `AdversarialLoss`, the name of one, or two functions, see
             `keras_gans.losses.get`. `compile` takes another.
-        penalty: A `GradientPenalty` on the discriminator, or None.
+        penalty: A penalty of the discriminator, such as `GradientPenalty` or
+            `R1`, or a list of such, see `keras_gans.penalties`; None for
+            none. A penalty that keeps averages belongs to one model.
+        top_k: A `keras_gans.losses.TopK`, or its share: the generator learns
+            from those of its images that are scored highest. None for all.
         weight_clipping: Positive float c: each discriminator update ends by
             clipping its weights to [-c, c]. None for no clipping.
         weight_clipping_exempt: Names of layers that are not clipped.
@@ -108,7 +113,8 @@ class GAN(DeclaredModel, GuardedTrainer):
         latent_dim: int | None = None,
         num_classes: int = 0,
         loss: Any = "non_saturating",
-        penalty: GradientPenalty | None = None,
+        penalty: Any = None,
+        top_k: losses.TopK | float | None = None,
         weight_clipping: float | None = None,
         weight_clipping_exempt: Sequence[str] = (),
         n_critic: int = 1,
@@ -138,6 +144,8 @@ class GAN(DeclaredModel, GuardedTrainer):
         self.num_classes = num_classes
         self.adversarial_loss = losses.get(loss)
         self.penalty = penalty
+        self.top_k = as_top_k(top_k)
+        network_checks.check_top_k(self.top_k, self.adversarial_loss)
         self.weight_clipping = weight_clipping
         self.weight_clipping_exempt = tuple(weight_clipping_exempt)
         self.n_critic = integer("n_critic", n_critic)
@@ -163,21 +171,32 @@ class GAN(DeclaredModel, GuardedTrainer):
         self.ema_start = 0
         self.averaged_generator = None
         self.seed_generator = ReplicaSeedGenerator(seed)
+        # Built before a step is traced, and before `fit` would build it.
+        images = [keras.KerasTensor(t.shape) for t in generator.outputs]
+        images = images if len(images) > 1 else images[0]
         if augmentation is not None:
-            # Built before a step is traced, and before `fit` would build it.
-            images = [keras.KerasTensor(t.shape) for t in generator.outputs]
-            images = images if len(images) > 1 else images[0]
             augmentation(images, training=True)
+        kept = self._build_penalties(images)
+        if kept:
+            self.penalty_state = kept
         self.generator_loss = keras.metrics.Mean("generator_loss")
         self.discriminator_loss = keras.metrics.Mean("discriminator_loss")
-        self.generator_player = Player(generator, self.generator_loss)
-        logs = ("real_score", "fake_score", "penalty")[: 2 + bool(penalty)]
+        logs = self._regularizer_logs()
         if isinstance(augmentation, Augmentation):
-            logs += augmentation.LOGS
+            logs[1].extend(augmentation.LOGS)
+        self.generator_player = Player(
+            generator,
+            self.generator_loss,
+            {name: keras.metrics.Mean(name) for name in logs[0]},
+        )
         self.discriminator_player = Player(
             discriminator,
             self.discriminator_loss,
-            {name: keras.metrics.Mean(name) for name in logs},
+            {
+                name: keras.metrics.Mean(name)
+                for name in ("real_score", "fake_score", *logs[1])
+            },
+            [w for each in kept for w in getattr(each, "weights", ())],
         )
         if share_fakes:
             network_checks.check_sharing(self)
@@ -256,6 +275,9 @@ class GAN(DeclaredModel, GuardedTrainer):
         self.optimizer.set_updates(
             steps * self.generator_steps, steps * self.n_critic
         )
+        for penalty in self.penalties:
+            for schedule in getattr(penalty, "schedules", ()):
+                schedule.set_updates(steps * self.n_critic)
 
     def _start_averaging_at(self, step):
         self.ema_start = step
@@ -295,6 +317,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         network_checks.check_precision(self.generator, self.discriminator)
         if loss is not None:
             self.adversarial_loss = losses.get(loss)
+            network_checks.check_top_k(self.top_k, self.adversarial_loss)
         if isinstance(self.adversarial_loss, losses.Functions):
             # Both are tried before the first update.
             shape = self.discriminator.outputs[0].shape[1:]
@@ -337,7 +360,8 @@ class GAN(DeclaredModel, GuardedTrainer):
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        logs = self.discriminator_player.logs.values()
+        players = (self.discriminator_player, self.generator_player)
+        logs = [log for player in players for log in player.logs.values()]
         return [self.generator_loss, self.discriminator_loss, *logs]
 
     def call(self, inputs: Any, training: bool = False) -> Any:
@@ -379,6 +403,7 @@ class GAN(DeclaredModel, GuardedTrainer):
             "num_classes": self.num_classes,
             "loss": serialize(self.adversarial_loss),
             "penalty": serialize(self.penalty),
+            "top_k": serialize(self.top_k),
             "weight_clipping": self.weight_clipping,
             "weight_clipping_exempt": self.weight_clipping_exempt,
             "joint_scoring": self.joint_scoring,
@@ -391,7 +416,8 @@ class GAN(DeclaredModel, GuardedTrainer):
         cls, config: dict[str, Any], custom_objects: dict | None = None
     ) -> "GAN":
         config = dict(config)
-        for key in ("generator", "discriminator", "penalty", "augmentation"):
+        parts = ("generator", "discriminator", "penalty", "augmentation")
+        for key in (*parts, "top_k"):
             if config.get(key):
                 config[key] = keras.saving.deserialize_keras_object(
                     config[key], custom_objects

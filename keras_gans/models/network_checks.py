@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 
@@ -199,6 +200,17 @@ def check_average(decay: float, start: int) -> None:
         raise ValueError(
             "The average needs a decay in [0, 1) and a start step of 0 "
             f"or later. Received: decay={decay}, start={start}."
+        )
+
+
+def check_top_k(top_k: Any, loss: Any) -> None:
+    """Refuses a loss that cannot weigh the images of a top-k."""
+    if top_k is not None and not loss.takes_weights:
+        raise ValueError(
+            "With `top_k` the generator's loss weighs its images: it takes "
+            f"`weights`. Received: top_k={top_k}, with a "
+            f"{type(loss).__name__} that does not. Give its generator's part "
+            "an argument `weights`, float32 (N,), or leave top_k out."
         )
 
 

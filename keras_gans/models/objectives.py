@@ -15,12 +15,12 @@ from keras_gans.losses.adversarial import AdversarialLoss
 from keras_gans.models.augmenting import mean_sign
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
-from keras_gans.penalties import GradientPenalty
+from keras_gans.models.regularized import Regularized
 
 _map = keras.tree.map_structure
 
 
-class Objectives(backend.BackendTrainer):
+class Objectives(Regularized):
     """The objectives of two networks, and how one scores the other's images.
 
     An objective gives the loss, and by name what is logged beside it.
@@ -34,9 +34,8 @@ class Objectives(backend.BackendTrainer):
     discriminator: keras.Model
     # Both players' optimizers, which count updates.
     optimizer: PlayerOptimizers
-    # L_D and L_G, and what is added to L_D.
+    # L_D and L_G, to which regularizers add.
     adversarial_loss: AdversarialLoss
-    penalty: GradientPenalty | None
     # What images pass on their way into the discriminator.
     augmentation: keras.layers.Layer | None
     # Draws latents, labels and the places of the penalty.
@@ -51,50 +50,46 @@ class Objectives(backend.BackendTrainer):
     discriminator_takes_labels: bool = True
 
     def discriminator_objective(
-        self, real: Any, labels: Any, fake: Any, fake_labels: Any
+        self,
+        real: Any,
+        labels: Any,
+        fake: Any,
+        fake_labels: Any,
+        near: Any = None,
     ) -> tuple[Any, dict[str, Any]]:
-        """Returns L_D with penalty and regularization, and what is logged.
+        """Returns L_D with penalties and regularization, and what is logged.
 
-        Mean scores D(x) and D(G(z)) and the weighted penalty; all float32.
+        Mean scores D(x) and D(G(z)) and each weighted penalty; all float32.
+        `near` are images of latents nearby, for a penalty on them.
         """
         real = self.real_inputs(real)
-        fake = _map(lambda f, r: ops.cast(f, r.dtype), fake, real)
-        real, fake = self.augmented(real), self.augmented(fake)
-        outputs = self._outputs(real, labels, fake, fake_labels)
-        loss = self.discriminator_criterion(
-            outputs[0], labels, outputs[1], fake_labels
-        )
-        names = ("real_score", "fake_score")
-        logs = {
-            name: ops.mean(ops.cast(self.adversarial_scores(output), "float32"))
-            for name, output in zip(names, outputs, strict=True)
+        as_real = partial(_map, lambda r, f: ops.cast(f, r.dtype), real)
+        images = {
+            "real": self.augmented(real),
+            "fake": self.augmented(as_real(fake)),
         }
-        logs |= self._observed(outputs)
-        if self.penalty is not None:
-            logs["penalty"] = self.penalty(
-                lambda between: self.adversarial_scores(
-                    self.score(between, labels, training=True)
-                ),
-                real,
-                fake,
-                state=self._state,
-                seed=self.seed_generator,
-                **self._penalty_options(),
-            )
-            loss += logs["penalty"]
+        if near is not None:
+            near = self.augmented(as_real(near))
+        outputs, penalties = self._scored(
+            images, {"real": labels, "fake": fake_labels}, near
+        )
+        loss = self.discriminator_criterion(
+            outputs["real"], labels, outputs["fake"], fake_labels
+        )
+        logs = {
+            f"{side}_score": ops.mean(self._one_score(output))
+            for side, output in outputs.items()
+        }
+        logs |= self._observed(outputs.values())
+        for name, penalty in penalties.items():
+            loss += penalty
+            logs[name] = penalty
         return loss + self.discriminator_player.regularization(), logs
-
-    def _penalty_options(self):
-        """Returns what a penalty that is not of every update must know."""
-        if getattr(self.penalty, "interval", 1) == 1:
-            return {}
-        updates = self.optimizer.discriminator.iterations
-        return {"update": ops.convert_to_tensor(updates)}
 
     def generator_objective(
         self, fake: Any, labels: Any, real: Any = None, real_labels: Any = None
     ) -> tuple[Any, dict[str, Any]]:
-        """Returns L_G for generated images, a float32 scalar, and no more.
+        """Returns L_G for generated images, float32, and what is logged.
 
         Relativistic losses compare them with the real ones.
         """
@@ -105,7 +100,9 @@ class Objectives(backend.BackendTrainer):
             if self.adversarial_loss.relativistic:
                 real = self.augmented(self.real_inputs(real))
                 real_outputs = score(real, real_labels)
-        return self.generator_criterion(outputs, labels, real_outputs), {}
+        best = self._best(outputs)
+        loss = self.generator_criterion(outputs, labels, real_outputs, **best)
+        return loss, self._share_of(best)
 
     def discriminator_criterion(
         self,
@@ -119,14 +116,23 @@ class Objectives(backend.BackendTrainer):
         return self.adversarial_loss.discriminator(real_outputs, fake_outputs)
 
     def generator_criterion(
-        self, fake_outputs: Any, labels: Any, real_outputs: Any = None
+        self,
+        fake_outputs: Any,
+        labels: Any,
+        real_outputs: Any = None,
+        **best: Any,
     ) -> Any:
-        """Returns L_G for the discriminator's outputs."""
+        """Returns L_G for the discriminator's outputs.
+
+        With a `TopK` there is an argument more: `weights` of the images.
+        """
         del labels
-        return self.adversarial_loss.generator(fake_outputs, real_outputs)
+        return self.adversarial_loss.generator(
+            fake_outputs, real_outputs, **best
+        )
 
     def adversarial_scores(self, outputs: Any) -> Any:
-        """Returns one score an image: what a gradient penalty derives."""
+        """Returns one score an image, which penalties and top-k go by."""
         return ops.mean(outputs, axis=tuple(range(1, len(outputs.shape))))
 
     def real_inputs(self, images: Any) -> Any:
@@ -196,19 +202,20 @@ class Objectives(backend.BackendTrainer):
             return network(images, training=training)
         return network([images, labels], training=training)
 
-    def _outputs(self, real, labels, fake, fake_labels):
+    def _outputs(self, real, labels, fake, fake_labels, apart=False):
         """Returns the outputs for real and for generated images.
 
         One pass over both moves spectral vectors once an update. Where a
         batch is scored as a whole, by its statistics, each has its own pass,
-        of which the first moves the buffers.
+        of which the first moves the buffers. `apart` asks for two passes
+        where these are as good as one.
         """
         score = partial(self.score, training=True, remat=self.remat)
         if not self.joint_scoring:
             real_outputs = score(real, labels)
             with self._frozen():
                 return real_outputs, score(fake, fake_labels)
-        if self._branches:
+        if self._branches or (apart and self._halves):
             with normalized_once():
                 return score(real, labels), score(fake, fake_labels)
         joined = None
@@ -249,8 +256,8 @@ class Objectives(backend.BackendTrainer):
     def _state(self):
         """Every variable that an objective may read or assign."""
         optimizer = self.optimizer
-        counts = [optimizer.iterations, optimizer.discriminator.iterations]
-        return [*self.variables, *counts]
+        players = (optimizer, optimizer.generator, optimizer.discriminator)
+        return [*self.variables, *(player.iterations for player in players)]
 
     def _random_states(self):
         """Returns the states of all random number generators.

@@ -23,6 +23,7 @@ class Player:
         network: The model whose trainable variables are the player's.
         loss: Mean of its objective over the updates of an epoch.
         logs: Means of what the objective gives beside the loss, by name.
+        buffers: Variables that the objective moves besides the network's.
         optimizer: Its own optimizer, from `GAN.compile` on.
     """
 
@@ -31,6 +32,7 @@ class Player:
     logs: dict[str, keras.metrics.Mean] = dataclasses.field(
         default_factory=dict
     )
+    buffers: Sequence[keras.Variable] = ()
     optimizer: keras.optimizers.Optimizer | None = None
 
     def update(
@@ -47,7 +49,13 @@ class Player:
         """
         if parts > 1:
             value, gradients = accumulated_gradients(
-                objective, batch, parts, self.network, state, self.logs
+                objective,
+                batch,
+                parts,
+                self.network,
+                state,
+                self.logs,
+                self.buffers,
             )
         else:
             value, gradients = backend.value_and_gradients(

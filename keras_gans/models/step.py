@@ -71,8 +71,10 @@ class AdversarialTrainer(Objectives):
         def objective(images, labels, latents, fake_labels):
             with backend.no_gradient(), self._frozen():
                 fake = self.generate(latents, fake_labels, training=True)
+            with backend.no_gradient():
+                near = self._near(latents, fake_labels)
             return self.discriminator_objective(
-                images, labels, fake, fake_labels
+                images, labels, fake, fake_labels, *_given(near)
             )
 
         logs = self.discriminator_player.update(
@@ -85,8 +87,9 @@ class AdversarialTrainer(Objectives):
             fake = self.generate(
                 latents, labels, training=True, remat=self.remat
             )
-            loss, logs = self.generator_objective(
-                fake, labels, real, real_labels
+            near = self._near(latents, labels)
+            loss, logs = self._generator_loss(
+                (fake, *_given(near)), labels, real, real_labels
             )
             return loss + self.generator_player.regularization(), logs
 
@@ -101,29 +104,47 @@ class AdversarialTrainer(Objectives):
         its exact gradients against the updated discriminator.
         """
         latents, fake_labels = self._drawn(images)
-        generate = partial(self.generate, training=True, remat=self.remat)
-        fake, pullback = backend.value_and_pullback(
-            partial(generate, latents, fake_labels),
-            self.generator.trainable_variables,
-            self._state,
+
+        def generate():
+            fake = self.generate(
+                latents, fake_labels, training=True, remat=self.remat
+            )
+            return (fake, *_given(self._near(latents, fake_labels)))
+
+        fakes, pullback = backend.value_and_pullback(
+            generate, self.generator.trainable_variables, self._state
         )
-        fake = _map(ops.stop_gradient, fake)
-        batch = (images, labels, fake, fake_labels)
+        fakes = _map(ops.stop_gradient, fakes)
+        batch = (images, labels, fakes[0], fake_labels, *fakes[1:])
         logs = self.discriminator_player.update(
             self.discriminator_objective, batch, 1, self._state
         )
         self._adapt(logs, images)
         value, gradients = backend.value_and_input_gradients(
             partial(
-                self.generator_objective,
+                self._generator_loss,
                 labels=fake_labels,
                 real=images,
                 real_labels=labels,
             ),
-            fake,
+            fakes,
             self._state,
         )
         self.generator_player.apply(value, pullback(gradients))
+
+    def _generator_loss(self, fakes, labels, real, real_labels):
+        """Returns L_G for generated images, and what is logged.
+
+        After the images there may be others, of latents nearby.
+        """
+        loss, logs = self.generator_objective(
+            fakes[0], labels, real, real_labels
+        )
+        for near in fakes[1:]:
+            terms = self._diversity(fakes[0], near)
+            loss += sum(terms.values())
+            logs = logs | terms
+        return loss, logs
 
     def _update_average(self):
         optimizer = self.optimizer
@@ -135,3 +156,8 @@ class AdversarialTrainer(Objectives):
             strict=True,
         )
         backend.update_averages(list(pairs), decay)
+
+
+def _given(near):
+    """Returns images of latents nearby as arguments: none if there are none."""
+    return () if near is None else (near,)

@@ -1,6 +1,24 @@
 """What holds the discriminator down: penalties and weight clipping."""
 
+from keras_gans.penalties.consistency import BCR, ZCR
+from keras_gans.penalties.flip_and_shift import FlipAndShift
 from keras_gans.penalties.gradient_penalty import GradientPenalty
+from keras_gans.penalties.lecam import LeCam
+from keras_gans.penalties.penalty import DiscriminatorUpdate, Penalty
 from keras_gans.penalties.weight_clipping import WeightClipping
+from keras_gans.penalties.weights import CosineWeight
+from keras_gans.penalties.zero_centred import R1, R2
 
-__all__ = ["GradientPenalty", "WeightClipping"]
+__all__ = [
+    "BCR",
+    "R1",
+    "R2",
+    "ZCR",
+    "CosineWeight",
+    "DiscriminatorUpdate",
+    "FlipAndShift",
+    "GradientPenalty",
+    "LeCam",
+    "Penalty",
+    "WeightClipping",
+]

@@ -9,11 +9,18 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.checks import integer
+from keras_gans.penalties.penalty import (
+    DiscriminatorUpdate,
+    Penalty,
+    called,
+    lazily,
+    squared_norms,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 @dataclasses.dataclass(eq=False)
-class GradientPenalty:
+class GradientPenalty(Penalty):
     """Pulls the discriminator's gradient norm to 1 between real and fake.
 
     With one ε ~ U[0, 1] for each image and x̂ = ε x + (1 - ε) x̃,
@@ -93,17 +100,17 @@ class GradientPenalty:
             return fake + ops.cast(ranked, real.dtype) * (real - fake)
 
         images = keras.tree.map_structure(between, real, fake)
-        if self.interval == 1:
-            return self._value(score, images, state)
-        return ops.cond(
-            ops.equal(update % self.interval, 0),
-            lambda: self.interval * self._value(score, images, state),
-            lambda: ops.zeros((), "float32"),
+        return lazily(
+            self.interval, update, lambda: self._value(score, images, state)
         )
+
+    def of(self, update: DiscriminatorUpdate) -> Any:
+        """Returns the weighted penalty of an update, a float32 scalar."""
+        return called(self, update)
 
     def _value(self, score, images, state):
         gradients = backend.input_gradients(score, images, state)
-        squares = sum(map(_squared_norms, keras.tree.flatten(gradients)))
+        squares = squared_norms(gradients)
         excess = ops.sqrt(squares + self.epsilon) - self.target
         if self.one_sided:
             excess = ops.relu(excess)
@@ -117,9 +124,3 @@ class GradientPenalty:
     def from_config(cls, config: dict[str, Any]) -> "GradientPenalty":
         """Returns the penalty with these constructor arguments."""
         return cls(**config)
-
-
-def _squared_norms(gradients):
-    gradients = ops.cast(gradients, "float32")
-    axes = tuple(range(1, len(gradients.shape)))
-    return ops.sum(ops.square(gradients), axis=axes)

@@ -55,6 +55,7 @@ Natural = Annotated[int, Bounds(minimum=0)]
 Positive = Annotated[float, Bounds(above=0)]
 Weight = Annotated[float, Bounds(minimum=0)]
 Decay = Annotated[float, Bounds(minimum=0, below=1)]
+Share = Annotated[float, Bounds(above=0, maximum=1)]
 # Keras draws seeds as int32.
 Seed = Annotated[int, Bounds(minimum=0, maximum=2**31 - 1)]
 

@@ -16,6 +16,7 @@ from keras_gans.presets.fields import (
     Settings,
     Weight,
 )
+from keras_gans.presets.regularizers import RegularizerSettings
 
 # What presets state besides the settings of a model, because the data or the
 # run decide it.
@@ -33,6 +34,7 @@ Loss = Literal[
     "relativistic_non_saturating",
     "relativistic_least_squares",
     "relativistic_wasserstein",
+    "relativistic_pairing",
 ]
 
 
@@ -108,7 +110,12 @@ class TrainerSettings(Rounds):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GANSettings(AugmentationSettings, TrainerSettings, OptimizerSettings):
+class GANSettings(
+    AugmentationSettings,
+    RegularizerSettings,
+    TrainerSettings,
+    OptimizerSettings,
+):
     """Settings of a GAN of images; each paper's declaration derives from it.
 
     Attributes:

@@ -67,6 +67,22 @@ def test_a_traced_step_is_the_step_to_the_last_bit(at_once):
     assert len(at_once) == 1
 
 
+def test_regularizers_that_draw_nothing_are_traced(at_once):
+    options = {
+        "r1_weight": 1.0,
+        "r2_weight": 1.0,
+        "lecam_weight": 0.3,
+        "lecam_start": 2,
+        "zcr_weight": 5.0,
+        "top_k": 0.5,
+        "loss": "relativistic_pairing",
+    }
+    images = np.random.default_rng(0).uniform(-1, 1, (4, 32, 32, 3))
+    batch = images.astype("float32"), np.arange(4)
+    assert_same(lambda: small_sagan(**options), 4 * [batch])
+    assert len(at_once) == 1
+
+
 def test_batches_of_each_size_have_their_step(at_once):
     batches = [(real_images(size),) for size in (8, 8, 4, 8, 4, 4)]
     assert_same(lambda: tiny_gan(n_critic=2, ema_decay=0.5), batches)

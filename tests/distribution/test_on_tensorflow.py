@@ -168,15 +168,23 @@ def test_a_machine_without_tpu_is_told_so_at_once(monkeypatch, tpu):
 
 
 def test_batches_of_a_gan_have_equal_parts_on_every_replica(start):
-    refused, steps = start("""
+    refused, steps, averages = start("""
 from keras_gans import GAN
 from keras_gans.distribution import distribute, virtual_cpu_devices
+from keras_gans.penalties import R1, CosineWeight, LeCam
 
 virtual_cpu_devices(2)
 with distribute("mirrored"):
     networks = [
         keras.Sequential([keras.layers.Dense(units)]) for units in (2, 1)]
-    gan = GAN(*networks, latent_dim=3, n_critic=2)
+    averaging = LeCam(start=0)
+    gan = GAN(
+        *networks,
+        latent_dim=3,
+        n_critic=2,
+        penalty=[R1(CosineWeight(1.0, 0.5, 9)), averaging],
+        top_k=0.5,
+    )
     gan.compile("sgd", "sgd")
     points = np.ones((15, 2), "float32")
     try:
@@ -185,8 +193,10 @@ with distribute("mirrored"):
         print(error)
     gan.fit(points, batch_size=8, verbose=0)
     print(gan.step)
+    print(*(float(w.numpy() != 0) for w in averaging.scores.weights))
 """).lines()
     assert "parts on each of 2 replicas. Received: batch size 6," in refused
     assert refused.endswith("Use, for example, 8.")
     # Of 15 points, 7 are no whole batch.
     assert steps == "1"
+    assert averages == "1.0 1.0"

@@ -16,8 +16,17 @@ from keras import layers, ops
 
 from keras_gans.augmentation import AdaptiveAugmentation
 from keras_gans.layers import BatchNormalization, SpectralNormalization
+from keras_gans.losses import TopK
 from keras_gans.models import GAN, SAGAN
-from keras_gans.penalties import GradientPenalty
+from keras_gans.penalties import (
+    BCR,
+    R1,
+    R2,
+    ZCR,
+    CosineWeight,
+    GradientPenalty,
+    LeCam,
+)
 
 STEPS = 5
 BATCH = 4
@@ -30,10 +39,15 @@ AUGMENTATIONS = 5
 class Fixed:
     """A GAN that reads its latents and labels from tables by step."""
 
+    # Of latents, for each update.
+    draws = 1
+
     def prepare(self, latent_dim, seed=0):
         random = np.random.default_rng(seed)
         shape = (STEPS, self.n_critic + 1, BATCH)
-        latents = random.normal(size=(*shape, latent_dim))
+        latents = random.normal(
+            size=(STEPS, self.draws * shape[1], BATCH, latent_dim)
+        )
         self.latents = latents.astype("float32").tolist()
         self.labels = random.integers(0, CLASSES, shape).tolist()
         if self.augmentation is not None:
@@ -52,8 +66,9 @@ class Fixed:
             self.augmentations = np.concatenate(draws, axis=-1).tolist()
 
     def adversarial_step(self, data):
-        places = range(self.n_critic + 1)
-        self.latent_draws, self.label_draws = iter(places), iter(places)
+        updates = self.n_critic + 1
+        self.latent_draws = iter(range(self.draws * updates))
+        self.label_draws = iter(range(updates))
         self.augmentation_draws = iter(range(AUGMENTATIONS))
         return super().adversarial_step(data)
 
@@ -180,8 +195,17 @@ def sagan(results):
     train(gan, (32, 32, 3), results, "sagan")
 
 
-def pair():
-    """A small generator and discriminator with every kind of state."""
+class FixedNearGAN(FixedGAN):
+    """With latents nearby, which are drawn too."""
+
+    draws = 2
+
+
+def pair(bias=True):
+    """A small generator and discriminator with every kind of state.
+
+    Scores have a common bias, or none.
+    """
     latents, images = keras.Input((5,)), keras.Input((8, 8, 1))
     features = layers.Dense(32, name="dense")(latents)
     features = layers.Reshape((4, 4, 2))(features)
@@ -196,7 +220,8 @@ def pair():
     )(images)
     features = BatchNormalization(momentum=0.9, name="bn")(features)
     features = layers.Activation("tanh")(features)
-    scores = layers.Dense(1, name="score")(layers.Flatten()(features))
+    score = layers.Dense(1, use_bias=bias, name="score")
+    scores = score(layers.Flatten()(features))
     return generator, keras.Model(images, scores, name="discriminator")
 
 
@@ -212,6 +237,32 @@ def penalized(results):
     gan.prepare(5)
     gan.compile(adam(4e-3), adam(1e-2))
     train(gan, (8, 8, 1), results, "penalized")
+
+
+def regularized(results):
+    """The same pair with all other regularizers."""
+    gan = FixedNearGAN(
+        # Differences of scores have no gradient for what all have in common:
+        # of a bias only rounding errors would be compared.
+        *pair(bias=False),
+        penalty=[
+            R1(2.0),
+            R2(CosineWeight(1.0, 0.5, 6), interval=2),
+            LeCam(0.3, decay=0.9, start=3),
+            # Whose transformation draws nothing.
+            BCR(augmentation=layers.Rescaling(-0.5)),
+            ZCR(noise=0.3),
+        ],
+        top_k=TopK(0.5, decay=0.8, interval=2),
+        loss="relativistic_pairing",
+        n_critic=2,
+        ema_decay=0.5,
+    )
+    gan.prepare(5)
+    gan.compile(adam(4e-3), adam(1e-2))
+    train(gan, (8, 8, 1), results, "regularized")
+    averages = gan.penalty[2].scores.weights
+    results["lecam/scores"] = np.array(list(map(as_numpy, averages)))
 
 
 def augmented(results):
@@ -276,7 +327,13 @@ def normalized(results):
 def main(output):
     """Runs everything and writes the arrays."""
     results = {}
-    for experiment in (sagan, penalized, augmented, normalized):
+    for experiment in (
+        sagan,
+        penalized,
+        augmented,
+        regularized,
+        normalized,
+    ):
         experiment(results)
     np.savez(output, **results)
 

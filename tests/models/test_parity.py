@@ -71,17 +71,19 @@ def deviations(results, backend, part):
     }
 
 
-# How many arrays of each kind there are: three runs, after 1 and 5 steps. The
-# averaged generator has spectral vectors and moving averages too.
+# How many arrays of each kind there are: four runs, three of them of the same
+# networks but for a bias, after 1 and 5 steps. The averaged generator has
+# spectral vectors and moving averages too.
 PARTS = pytest.mark.parametrize(
     ("part", "count"),
     [
-        ("losses", 3),
-        ("gradient", 2 * (69 + 2 * 12)),
-        ("weight", 2 * (114 + 2 * 17)),
-        ("vector_u", 2 * (2 * 15 + 16 + 2 * 1)),
-        ("moving_", 2 * (2 * 14 + 2 * (2 * 2 + 2))),
-        ("average", 2 * (70 + 2 * 8)),
+        ("losses", 4),
+        ("gradient", 2 * (69 + 3 * 12 - 1)),
+        ("weight", 2 * (114 + 3 * 17 - 1)),
+        ("vector_u", 2 * (2 * 15 + 16 + 3 * 1)),
+        ("moving_", 2 * (2 * 14 + 3 * (2 * 2 + 2))),
+        ("average", 2 * (70 + 3 * 8)),
+        ("lecam", 1),
         ("normalized", 3),
         ("sigma", 3),
     ],
@@ -108,6 +110,8 @@ def test_the_runs_trained(results):
     # Both losses, both scores and, in one of the two, the penalty.
     assert arrays["sagan/losses"].shape == (5, 4)
     assert arrays["penalized/losses"].shape == (5, 5)
+    # And five penalties, the generator's diversity and its share.
+    assert arrays["regularized/losses"].shape == (5, 11)
     # Both losses and scores, the sign, and p, which rose at every update.
     assert arrays["augmented/losses"].shape == (5, 6)
     p = arrays["augmented/losses"][:, 0]
