@@ -1,11 +1,13 @@
 """Callbacks for `fit` of a GAN."""
 
 from keras_gans.callbacks.at_steps import AtSteps
+from keras_gans.callbacks.averages import Averages
 from keras_gans.callbacks.checkpoint import Checkpoint, restore
 from keras_gans.callbacks.ema import EMA
 from keras_gans.callbacks.evaluation import Evaluation
 from keras_gans.callbacks.input_monitor import InputMonitor
 from keras_gans.callbacks.leaders import Leaders, save_generator
+from keras_gans.callbacks.reconstruction import reconstruct
 from keras_gans.callbacks.samples import MultiScaleGrid, SampleGrid, Samples
 from keras_gans.callbacks.stop_at import StopAt
 from keras_gans.callbacks.tensorboard import TensorBoard, WeightHistograms
@@ -14,6 +16,7 @@ from keras_gans.callbacks.throughput import Throughput
 __all__ = [
     "EMA",
     "AtSteps",
+    "Averages",
     "Checkpoint",
     "Evaluation",
     "InputMonitor",
@@ -25,6 +28,7 @@ __all__ = [
     "TensorBoard",
     "Throughput",
     "WeightHistograms",
+    "reconstruct",
     "restore",
     "save_generator",
 ]

@@ -39,6 +39,12 @@ COMMANDS = {
         "Scores generated images against real ones.",
         "no scores were written",
     ),
+    "average": Command(
+        "keras_gans.cli.average",
+        "average RUN_DIR [--name=value ...]",
+        "Makes and scores averages of a run's generator, after training.",
+        "no average was written",
+    ),
     "doctor": Command(
         "keras_gans.cli.doctor",
         "doctor [--dataset=DATA] [--name=value ...]",
@@ -78,7 +84,7 @@ def usage() -> str:
     lines = ["usage:"]
     for command in COMMANDS.values():
         lines += [f"keras-gans {command.usage}", f"  {command.summary}"]
-    lines += ["", "keras-gans evaluate --help lists the flags of evaluate."]
+    lines += ["", "keras-gans COMMAND --help lists the flags of a command."]
     return "\n".join([*lines, ""])
 
 

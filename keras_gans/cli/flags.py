@@ -144,7 +144,7 @@ def read_options(argv: Sequence[str]) -> Options | None:
     kinds = field_kinds(Options)
     texts = texts_of(kinds, "evaluate", argv)
     plugins = kinds["plugins"].parse("--plugins", texts.get("plugins", ""))
-    _import_plugins(plugins)
+    import_plugins(plugins)
     # Plugins have registered theirs.
     metrics = dataclasses.replace(kinds["metrics"], choices=tuple(METRICS))
     kinds = {**kinds, "metrics": metrics}
@@ -162,7 +162,7 @@ def read_options(argv: Sequence[str]) -> Options | None:
     return Options(**values)
 
 
-def _import_plugins(names: Sequence[str]) -> None:
+def import_plugins(names: Sequence[str]) -> None:
     """Imports modules, which register metrics."""
     for name in names:
         try:

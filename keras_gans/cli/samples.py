@@ -98,7 +98,21 @@ def open_samples(
 
 
 def _saved(path: pathlib.Path) -> Samples:
-    model = _load_generator(path)
+    model = load_generator(path)
+    parameters = f"{path}, {model.count_params():,} parameters"
+    return samples_of(model, parameters)
+
+
+def samples_of(
+    model: keras.Model, description: str, classes: int | None = None
+) -> Samples:
+    """Returns the images of a generator.
+
+    Args:
+        model: A functional model.
+        description: What it is, for the user.
+        classes: How many it has, where its layers do not tell.
+    """
 
     def make(latents, labels):
         inputs = latents if labels is None else [latents, labels]
@@ -110,9 +124,11 @@ def _saved(path: pathlib.Path) -> Samples:
         make,
         model.inputs[0].shape[-1],
         model.output_shape[1:],
-        num_classes=_class_count(model) if len(model.inputs) == 2 else 0,
+        num_classes=(
+            _class_count(model) or classes if len(model.inputs) == 2 else 0
+        ),
         certificate=generator_fields(model),
-        description=f"{path}, {model.count_params():,} parameters",
+        description=description,
     )
 
 
@@ -250,7 +266,12 @@ def _class_count(model):
     return found.pop() if len(found) == 1 else None
 
 
-def _load_generator(path):
+def load_generator(path: pathlib.Path) -> keras.Model:
+    """Returns the generator in a `.keras` file.
+
+    Raises:
+        ValueError: If it is damaged, or no generator of images.
+    """
     try:
         model = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as e:

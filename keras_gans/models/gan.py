@@ -17,6 +17,7 @@ from keras_gans.models.declared import DeclaredModel
 from keras_gans.models.front_door import GuardedTrainer, check_compile
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.player import Player
+from keras_gans.models.power_averages import PowerAverages
 from keras_gans.models.rematerialization import Rematerialized
 from keras_gans.penalties import WeightClipping
 from keras_gans.presets.training import TrainerSettings
@@ -31,7 +32,7 @@ class GAN(DeclaredModel, GuardedTrainer):
     - for each part, updates the discriminator on real images x and generated
       images G(z) to lower L_D + penalty,
     - updates the generator, `generator_steps` times, to lower L_G,
-    - updates the averaged generator, if there is one.
+    - updates the averaged generator and the `averages`, if there are any.
 
     Regularizers of the networks' weights are part of L_D and L_G.
 
@@ -88,6 +89,10 @@ class GAN(DeclaredModel, GuardedTrainer):
         ema_decay: Float in [0, 1), decay of the averaged generator, or None
             for none.
         ema_start: Training step before which the average is a plain copy.
+        averages: Relative lengths of `PowerAverages` of the generator, two as
+            0.05 and 0.10, which samples are not from: `callbacks.Averages`
+            keeps them in files, of which `keras-gans average` makes averages
+            of any length after training. Empty for none.
         seed: Int, seed of latents and labels.
         **kwargs: Of `keras.Model`.
 
@@ -127,6 +132,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         remat: bool = False,
         ema_decay: float | None = None,
         ema_start: int = 0,
+        averages: Sequence[float] = (),
         seed: int = 0,
         **kwargs: Any,
     ):
@@ -204,6 +210,11 @@ class GAN(DeclaredModel, GuardedTrainer):
             self._clip_weights()
         if ema_decay is not None:
             self.average_generator(ema_decay, ema_start)
+        self.averages = tuple(averages)
+        self.power_averages = None
+        if self.averages:
+            with backend.variable_scope(self):
+                self.power_averages = PowerAverages(generator, self.averages)
         self.built = True
 
     @property

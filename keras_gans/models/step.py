@@ -9,6 +9,7 @@ from keras import ops
 from keras_gans import backend
 from keras_gans.models.data_checks import check_batch
 from keras_gans.models.objectives import Objectives
+from keras_gans.models.power_averages import PowerAverages
 
 _map = keras.tree.map_structure
 
@@ -21,6 +22,8 @@ class AdversarialTrainer(Objectives):
 
     # The average of the generator, if there is one.
     averaged_generator: keras.Model | None
+    # Further averages of it, of which files are kept.
+    power_averages: PowerAverages | None
     # See the arguments of `GAN` of these names.
     n_critic: int
     generator_steps: int
@@ -49,6 +52,9 @@ class AdversarialTrainer(Objectives):
                 self._train_generator(*latents, images, labels)
         if self.averaged_generator is not None:
             self._update_average()
+        if self.power_averages is not None:
+            iterations = self.optimizer.iterations
+            self.power_averages.update(self.generator, iterations)
         self.optimizer.iterations.assign_add(1)
         return self.get_metrics_result()
 

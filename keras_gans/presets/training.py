@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from keras_gans import presets
 from keras_gans.checks import did_you_mean
 from keras_gans.presets.augmentation import AugmentationSettings
 from keras_gans.presets.fields import (
+    Bounds,
     Count,
     Decay,
     Natural,
@@ -22,6 +23,10 @@ from keras_gans.presets.regularizers import RegularizerSettings
 # run decide it.
 OF_THE_RUN = ("batch_size", "steps", "dequantize")
 OF_THE_DATA = ("num_classes", "decay_steps")
+# Of a power-function average, as a share of the run: the standard deviation of
+# the times that it is of. That of the plain mean of all is 1/√12, or 0.289.
+LONGEST = 0.28
+Length = Annotated[float, Bounds(above=0, maximum=LONGEST)]
 # The names of `keras_gans.losses.NAMES`, which needs Keras.
 Loss = Literal[
     "hinge",
@@ -99,6 +104,8 @@ class TrainerSettings(Rounds):
             a batch of so many times the size: the memory is that of a part.
         remat: Compute features again where gradients need them, rather than
             keep them: less memory, about a third more time.
+        averages: Relative lengths of power-function averages of the generator
+            that are kept beside, in (0, 0.28], as 0.05,0.10.
     """
 
     seed: Seed = 0
@@ -107,6 +114,7 @@ class TrainerSettings(Rounds):
     share_fakes: bool = False
     accumulate: Count = 1
     remat: bool = False
+    averages: tuple[Length, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

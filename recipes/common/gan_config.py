@@ -61,6 +61,9 @@ class GANConfig(GANSettings, RunConfig):
             FID-lite0; empty for FID-lite0 only.
         inception_protocol: How images are resized and scaled for that
             network; scores of different protocols cannot be compared.
+        average_snapshots: Files of averages that a run keeps, evenly spread
+            over its steps, if it has any averages. A file takes two bytes a
+            weight and average.
         log_every: Steps between losses in TensorBoard.
     """
 
@@ -75,6 +78,7 @@ class GANConfig(GANSettings, RunConfig):
     keep_best: Count = 1
     inception_weights: str = ""
     inception_protocol: Literal["clean", "tensorflow", "pytorch"] = "clean"
+    average_snapshots: Count = 32
     log_every: Count = 50
 
     may_change: ClassVar[tuple[str, ...]] = (
@@ -87,6 +91,7 @@ class GANConfig(GANSettings, RunConfig):
         "keep_best",
         "inception_weights",
         "inception_protocol",
+        "average_snapshots",
         "log_every",
     )
 

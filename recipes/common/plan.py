@@ -102,27 +102,31 @@ class Plan:
 
 
 def make_plan(
-    config: RunConfig, step_seconds: float, costs: Mapping[str, float]
+    config: RunConfig,
+    step_seconds: float,
+    costs: Mapping[str, float],
+    once: float = 0.0,
 ) -> Plan:
     """Returns the plan with the most steps that `config.minutes` has time for.
 
-    These N steps take N·s + Σ cᵢ·⌊(N - 1) / nᵢ⌋ seconds: s each, and cᵢ for
-    each of the interruptions every nᵢ steps; those after the last step come
-    after training. Settings in steps are scaled with N, see `scaled`. N is at
-    least 1 and at most `config.steps`, unless the command gave the minutes; it
-    is a multiple of `steps_per_execution`.
+    These N steps take c + N·s + Σ cᵢ·⌊(N - 1) / nᵢ⌋ seconds: s each, and cᵢ
+    for each of the interruptions every nᵢ steps; those after the last step
+    come after training. Settings in steps are scaled with N, see `scaled`. N
+    is at least 1 and at most `config.steps`, unless the command gave the
+    minutes; it is a multiple of `steps_per_execution`.
 
     Args:
         config: Settings with `minutes`; those in steps are of `config.steps`.
         step_seconds: Positive float s.
         costs: cᵢ by the setting that is nᵢ, `sample_every` for example.
+        once: Float c, of what takes as long however many steps there are.
     """
     budget = 60.0 * config.minutes
     at_once = config.steps_per_execution
 
     def planned(calls):
         settings = scaled(config, calls * at_once, step_seconds)
-        return settings, _seconds(settings, step_seconds, costs)
+        return settings, once + _seconds(settings, step_seconds, costs)
 
     most = int(budget / (step_seconds * at_once))
     if "minutes" not in config.given:

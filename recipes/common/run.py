@@ -38,6 +38,7 @@ from recipes.common.threads import set_threads
 from recipes.common.timing import (
     time_ending,
     time_interruptions,
+    time_snapshots,
     time_step,
 )
 from recipes.common.training import build_gan, fit
@@ -140,6 +141,7 @@ class Run:
     def work(self) -> None:
         """Trains, evaluates, samples and exports; prints where things are."""
         from keras_gans.callbacks import restore, save_generator
+        from keras_gans.callbacks.snapshots import remove_later
         from keras_gans.distribution import is_chief
 
         config, gan, subject = self.config, self.gan, self.subject
@@ -148,6 +150,7 @@ class Run:
             step, chief = state.get("step", 0), is_chief()
             if chief:
                 self.directory.rewind_metrics(step)
+                remove_later(self.directory.averages, step)
             policy = described(config, self.precision)
             text = headline(gan, config, subject, self.recipe, step, policy)
             print(text, flush=True)
@@ -233,7 +236,8 @@ class Run:
             subject.samples(gan, self.directory),
             self.directory,
         )
-        plan = make_plan(self.config, step_seconds, costs)
+        once = time_snapshots(gan, self.config, self.directory)
+        plan = make_plan(self.config, step_seconds, costs, once)
         write_plan(self.directory, plan)
         config = plan.apply(self.config)
         gan.set_schedule(config.steps, plan.settings.get("ema_start"))
@@ -289,6 +293,7 @@ class Run:
             callbacks.TensorBoard(logs, config.log_every),
             callbacks.WeightHistograms(logs, config.evaluate_every),
             *subject.samples(self.gan, self.directory),
+            *self._averages(),
             # What reads the scores in the logs comes after it.
             evaluation,
             callbacks.Checkpoint(
@@ -297,3 +302,12 @@ class Run:
                 state=state,
             ),
         ]
+
+    def _averages(self):
+        """Returns the callback that keeps averages, if there are any."""
+        from keras_gans.callbacks import Averages
+
+        if self.gan.power_averages is None:
+            return []
+        every = -(-self.config.steps // self.config.average_snapshots)
+        return [Averages(self.directory.averages, every)]

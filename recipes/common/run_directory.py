@@ -21,6 +21,7 @@ class RunDirectory:
         samples      samples/: grids, one step_00001000.png a step
         metrics      metrics.jsonl: one JSON object an evaluation
         checkpoints  checkpoints/: what resuming needs
+        averages     averages/: snapshots of averages, where a run keeps any
         best         best.keras: the generator with the best score
         final        final.keras: the generator at the end
 
@@ -38,6 +39,7 @@ class RunDirectory:
         self.samples = self.path / "samples"
         self.metrics = self.path / "metrics.jsonl"
         self.checkpoints = self.path / "checkpoints"
+        self.averages = self.path / "averages"
         self.best = self.path / "best.keras"
         self.final = self.path / "final.keras"
 

@@ -148,6 +148,23 @@ def time_interruptions(
     return costs
 
 
+def time_snapshots(
+    gan: "GAN", config: RunConfig, directory: RunDirectory
+) -> float:
+    """Returns seconds of all snapshots of averages of a run, 0 without any."""
+    from keras_gans.callbacks import Averages
+
+    if gan.power_averages is None:
+        return 0.0
+    callback = Averages(directory.averages)
+    callback.set_model(gan)
+    path = directory.averages / ".timed.npz"
+    try:
+        return config.average_snapshots * _timed(callback.write, 0, path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def _time_evaluation(gan, evaluation):
     """Returns seconds of an evaluation, from two of few images.
 

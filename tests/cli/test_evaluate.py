@@ -216,7 +216,7 @@ def test_a_saved_generator_and_its_export_score_alike(
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        ([], ["usage", "evaluate --help"]),
+        ([], ["usage", "keras-gans COMMAND --help"]),
         (["evalute"], ["'evalute'", "Did you mean 'evaluate'?"]),
         (
             ["evaluate", "--samples=x", "--reference=embedded", "--plugins=no"],

@@ -25,6 +25,7 @@ virtual_cpu_devices(2)
 with distribute("data_parallel") as replicas:
     print(replicas.name, replicas.replicas)
     print(weight_after_a_step())
+    print(error_of_averages())
 virtual_cpu_devices(2)
 try:
     virtual_cpu_devices(3)
@@ -33,9 +34,10 @@ except RuntimeError as error:
 """,
         XLA_FLAGS="--xla_force_host_platform_device_count=4",
     )
-    name, weight, late = program.lines()
+    name, weight, error, late = program.lines()
     assert name == "data_parallel 2"
     assert float(weight) == pytest.approx(7.0, rel=1e-6)
+    assert float(error) < 1e-6
     assert "Received: 3, when jax has already started with 2." in late
 
 

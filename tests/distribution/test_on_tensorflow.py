@@ -31,6 +31,7 @@ virtual_cpu_devices(2)
 with distribute("mirrored") as replicas:
     print(replicas.name, replicas.replicas)
     print(weight_after_a_step())
+    print(error_of_averages())
     latents = keras.Input((3,))
     images = keras.layers.Reshape((2, 2, 1))(keras.layers.Dense(4)(latents))
     generator = keras.Model(latents, images)
@@ -63,20 +64,24 @@ def test_two_virtual_devices_train_as_one(mirrored):
     assert float(mirrored[1]) == pytest.approx(7.0, rel=1e-6)
 
 
+def test_two_virtual_devices_keep_the_averages_of_one(mirrored):
+    assert float(mirrored[2]) < 1e-6
+
+
 def test_devices_are_not_divided_again(mirrored):
     late = "Received: 3, when tensorflow has already started with 2."
-    assert late in mirrored[2]
+    assert late in mirrored[3]
 
 
 def test_generators_of_mirrored_variables_are_exported(mirrored):
-    versions, differences = zip(*map(str.split, mirrored[3:5]), strict=True)
+    versions, differences = zip(*map(str.split, mirrored[4:6]), strict=True)
     assert versions == ("1", "2")
     assert all(int(difference) <= 1 for difference in differences)
 
 
 def test_an_augmentation_adapts_to_the_images_of_all_replicas(mirrored):
     # 32 images, each with a score above 0, and 100 images from 0 to 1.
-    probability, sign = map(float, mirrored[5].split())
+    probability, sign = map(float, mirrored[6].split())
     assert probability == pytest.approx(0.32) and sign == 1.0
 
 

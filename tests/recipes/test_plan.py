@@ -21,9 +21,9 @@ CONFIG = dataclasses.replace(
 )
 
 
-def planned(seconds=0.1, costs=None, **changes):
+def planned(seconds=0.1, costs=None, once=0.0, **changes):
     config = dataclasses.replace(CONFIG, **changes)
-    return make_plan(config, seconds, costs or {})
+    return make_plan(config, seconds, costs or {}, once)
 
 
 def test_as_many_steps_as_there_is_time_for():
@@ -46,6 +46,12 @@ def test_a_preset_has_a_most_and_the_command_lifts_it():
     lifted = planned(0.01, given=("minutes",))
     assert lifted.steps == 6000
     assert lifted.settings["ema_start"] == 2400
+
+
+def test_what_takes_the_same_time_in_any_run_leaves_less_for_steps():
+    plan = planned(0.1, once=10.0)
+    assert plan.steps == 500
+    assert plan.seconds == pytest.approx(60.0)
 
 
 def test_interruptions_take_their_time_of_the_budget():
