@@ -30,7 +30,15 @@ if not _command or _command.needs_keras:
         presets,
         serving,
     )
-    from keras_gans.models import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+    from keras_gans.models import (
+        ACGAN,
+        GAN,
+        LGAGAN,
+        MSGGAN,
+        R3GAN,
+        SAGAN,
+        WGANGP,
+    )
 
 __version__ = "0.1.0"
 
@@ -39,6 +47,7 @@ __all__ = [
     "GAN",
     "LGAGAN",
     "MSGGAN",
+    "R3GAN",
     "SAGAN",
     "WGANGP",
     "augmentation",

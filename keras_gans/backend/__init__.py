@@ -46,6 +46,8 @@ bias `(filters,)` or None:
 
 - `convolve(inputs, kernel, bias, strides, padding)`: as `keras.ops.conv`;
   padding is `same` or `valid`.
+- `convolve_grouped(inputs, kernel, bias, groups)`: of stride 1, with padding
+  `same` and a kernel `(rows, columns, channels / groups, filters)`.
 - `convolve_transposed(inputs, kernel, bias, padding)`: of stride 2, with a
   kernel `(size, size, filters, channels)`, size at least 2; padding is `same`,
   for twice the size, or `valid`.
@@ -95,6 +97,7 @@ input_gradients = _implementation.input_gradients
 compiled = _implementation.compiled
 convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
+convolve_grouped = _convolution.convolve_grouped
 convolve_transposed = _convolution.convolve_transposed
 device_kind = _implementation.device_kind
 interpolate = _interpolation.interpolate

@@ -19,6 +19,7 @@ import jax
 from jax import lax
 from jax import numpy as jnp
 
+from keras_gans.backend.grouped import convolve_in_parts
 from keras_gans.backend.jax import device_kind
 from keras_gans.backend.jax_products import (
     cuts_batches,
@@ -49,6 +50,24 @@ def convolve(
         outputs = _convolve(around, strides, lengths, inputs, kernel)
     else:
         outputs = _plain(inputs, kernel, around, strides)
+    return outputs if bias is None else _plus(outputs, bias)
+
+
+def convolve_grouped(
+    inputs: Any, kernel: Any, bias: Any = None, groups: int = 1
+) -> Any:
+    """Returns a grouped convolution plus a bias; see `keras_gans.backend`."""
+    if device_kind() == "cpu":
+        outputs = convolve_in_parts(convolve, inputs, kernel, groups)
+    else:
+        outputs = lax.conv_general_dilated(
+            inputs.astype(kernel.dtype),
+            kernel,
+            (1, 1),
+            "SAME",
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            feature_group_count=groups,
+        )
     return outputs if bias is None else _plus(outputs, bias)
 
 

@@ -227,13 +227,16 @@ def accelerate(optimizer: keras.optimizers.Optimizer) -> None:
 
     The kernel's formula is Keras's.
     """
-    if type(optimizer) is not keras.optimizers.Adam or optimizer.amsgrad:
+    # A subclass may declare that its formula is Adam's.
+    is_adam = type(optimizer) is keras.optimizers.Adam
+    if not getattr(optimizer, "is_adam", is_adam) or optimizer.amsgrad:
         return
-    apply, decays = optimizer.apply, (optimizer.beta_1, optimizer.beta_2)
-    powers = []
+    apply = optimizer.apply
+    decays, powers = [], []
 
     def apply_with_powers(grads, trainable_variables=None):
         # Once for all variables.
+        decays[:] = optimizer.beta_1, optimizer.beta_2
         update = tf.cast(optimizer.iterations.value + 1, tf.float32)
         powers[:] = [tf.pow(decay, update) for decay in decays]
         return apply(grads, trainable_variables)

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 from keras import ops
 
+from keras_gans.backend.grouped import convolve_in_parts
 from keras_gans.backend.tensorflow import device_kind
 
 # oneDNN computes 16 filters at least. From so many channels to so few filters
@@ -24,6 +25,20 @@ def convolve(
         outputs = _convolve_narrow(inputs, tf.convert_to_tensor(kernel))
     else:
         outputs = ops.conv(inputs, kernel, strides, padding, "channels_last")
+    return _plus(outputs, bias)
+
+
+def convolve_grouped(
+    inputs: Any, kernel: Any, bias: Any = None, groups: int = 1
+) -> Any:
+    """Returns a grouped convolution plus a bias; see `keras_gans.backend`.
+
+    TensorFlow's CPU kernels of its gradients know no groups.
+    """
+    if device_kind() == "cpu":
+        outputs = convolve_in_parts(convolve, inputs, kernel, groups)
+    else:
+        outputs = tf.nn.conv2d(inputs, kernel, 1, "SAME")
     return _plus(outputs, bias)
 
 

@@ -28,6 +28,17 @@ def convolve(
     return outputs.permute(0, 2, 3, 1)
 
 
+def convolve_grouped(
+    inputs: Any, kernel: Any, bias: Any = None, groups: int = 1
+) -> Any:
+    """Returns a grouped convolution plus a bias; see `keras_gans.backend`."""
+    images, around = _padded(inputs.permute(0, 3, 1, 2), kernel.shape[:2], 1)
+    outputs = functional.conv2d(
+        images, _channels_last(kernel), bias, 1, around, groups=groups
+    )
+    return outputs.permute(0, 2, 3, 1)
+
+
 def convolve_transposed(
     inputs: Any, kernel: Any, bias: Any = None, padding: str = "same"
 ) -> Any:

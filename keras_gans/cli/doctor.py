@@ -27,7 +27,15 @@ from keras_gans.environment import BACKENDS
 from keras_gans.presets.fields import Count, Settings, field_kinds
 from keras_gans.presets.flags import HELP
 
-IMAGE_RECIPES = ("quickstart", "sagan", "msg_gan", "ac_gan", "wgan_gp", "lga")
+IMAGE_RECIPES = (
+    "quickstart",
+    "sagan",
+    "msg_gan",
+    "ac_gan",
+    "wgan_gp",
+    "lga",
+    "r3gan",
+)
 # These choose their precision by themselves.
 RECIPES = (*IMAGE_RECIPES, "toy2d", "char_lm")
 PRECISIONS = ("float32", "mixed_bfloat16")

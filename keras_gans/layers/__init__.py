@@ -4,6 +4,10 @@ from keras_gans.layers.batch_normalization import (
     BatchNormalization,
     ConditionalBatchNormalization,
 )
+from keras_gans.layers.bilinear import (
+    BilinearDownsample2D,
+    BilinearUpsample2D,
+)
 from keras_gans.layers.class_projection import ClassProjection
 from keras_gans.layers.convolution import Conv2D, Conv2DTranspose
 from keras_gans.layers.depth_to_space import DepthToSpace
@@ -24,11 +28,15 @@ from keras_gans.layers.resampling import (
 )
 from keras_gans.layers.residual_control import ResidualControl
 from keras_gans.layers.self_attention import SelfAttention
+from keras_gans.layers.spatial_basis import BasisPooling, LatentBasis
 from keras_gans.layers.spectral_normalization import SpectralNormalization
 
 __all__ = [
     "AveragePool2D",
+    "BasisPooling",
     "BatchNormalization",
+    "BilinearDownsample2D",
+    "BilinearUpsample2D",
     "ClassProjection",
     "ConditionalBatchNormalization",
     "Conv2D",
@@ -39,6 +47,7 @@ __all__ = [
     "EqualizedLatentMap",
     "EqualizedUpsampleConv2D",
     "GatedActivation",
+    "LatentBasis",
     "MinibatchStdDev",
     "NormalToUniform",
     "PixelNormalization",

@@ -14,8 +14,9 @@ class Conv2D(keras.layers.Conv2D):
 
     The same function of the same variables: on PyTorch without copies between
     memory formats, on JAX with gradients in forms that XLA is fast at.
-    Dilations, groups, unequal strides and images with the channels first go
-    the way of Keras.
+    Groups have a form of their own where the stride is 1 and the padding
+    `same`. Dilations, unequal strides and images with the channels first go the
+    way of Keras.
 
     Example:
     >>> Conv2D(5, 3, padding="same").compute_output_shape((2, 8, 8, 3))
@@ -26,7 +27,11 @@ class Conv2D(keras.layers.Conv2D):
         if not _is_plain(self):
             return super().call(inputs)
         options = self.strides[0], self.padding
-        return _computed(self, backend.convolve, inputs, *options)
+        if self.groups == 1:
+            return _computed(self, backend.convolve, inputs, *options)
+        if options != (1, "same"):
+            return super().call(inputs)
+        return _computed(self, backend.convolve_grouped, inputs, self.groups)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -59,7 +64,6 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
 def _is_plain(layer):
     return (
         layer.data_format == "channels_last"
-        and getattr(layer, "groups", 1) == 1
         and tuple(layer.dilation_rate) == (1, 1)
         and layer.strides[0] == layer.strides[1]
     )

@@ -22,7 +22,7 @@ def scaled(shape: tuple, factor: float, channels: int) -> tuple:
     return (shape[0], *sizes, channels)
 
 
-class _NHWCLayer(ConfiguredLayer):
+class NHWCLayer(ConfiguredLayer):
     """A layer of images whose channels come last."""
 
     def __init__(self, **kwargs):
@@ -37,7 +37,7 @@ class _NHWCLayer(ConfiguredLayer):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class Upsample2D(_NHWCLayer):
+class Upsample2D(NHWCLayer):
     """Doubles height and width: every pixel becomes 2x2 equal ones.
 
     Input shape: `(batch, height, width, channels)`.
@@ -59,7 +59,7 @@ class Upsample2D(_NHWCLayer):
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
-class AveragePool2D(_NHWCLayer):
+class AveragePool2D(NHWCLayer):
     """Halves height and width: the means of 2x2 pixels.
 
     An odd last row or column is left out.
@@ -82,7 +82,7 @@ class AveragePool2D(_NHWCLayer):
         return scaled(input_shape, 0.5, input_shape[-1])
 
 
-class _ResamplingConv2D(_NHWCLayer):
+class _ResamplingConv2D(NHWCLayer):
     """What the two fused convolutions share: a 3x3 kernel and a bias.
 
     A subclass has the two forms `_folded` and `_plain` of one function.

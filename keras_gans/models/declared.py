@@ -1,6 +1,9 @@
 """From the declared settings of a paper to its compiled model."""
 
+from functools import partial
 from typing import Any, Self
+
+import keras
 
 from keras_gans.checks import did_you_mean
 from keras_gans.losses.top_k import TopK
@@ -102,17 +105,11 @@ class DeclaredModel:
                 )
             own["augmentation"] = augmentation
         arguments = cls.arguments(chosen, num_classes) | own
-        arguments |= _regularizers(chosen, arguments.get("penalty"))
+        arguments |= cls._regularizers(chosen, arguments.get("penalty"))
         trainer = chosen.select(*TrainerSettings.names())
         gan = cls(num_classes=num_classes, **arguments, **trainer)
         check_sign(gan.augmentation, gan.adversarial_loss)
-        gan.compile(
-            *make_optimizers(
-                decay_steps=decay_steps,
-                **chosen.select("n_critic", "generator_steps"),
-                **chosen.select(*OptimizerSettings.names()),
-            )
-        )
+        gan.compile(*cls.optimizers(chosen, decay_steps))
         return gan
 
     @classmethod
@@ -127,31 +124,47 @@ class DeclaredModel:
         """
         raise NotImplementedError
 
-
-def _regularizers(
-    settings: RegularizerSettings, penalty: Any
-) -> dict[str, Any]:
-    """Returns what regularizers add to the constructor's arguments."""
-    chosen = settings.select(*RegularizerSettings.names())
-    bcr, zcr = chosen["bcr_weight"], chosen["zcr_weight"]
-    added = {
-        R1(chosen["r1_weight"], chosen["r1_interval"]): chosen["r1_weight"],
-        R2(chosen["r2_weight"], chosen["r2_interval"]): chosen["r2_weight"],
-        LeCam(chosen["lecam_weight"], start=chosen["lecam_start"]): chosen[
-            "lecam_weight"
-        ],
-        BCR(bcr, bcr): bcr,
-        ZCR(zcr, chosen["zcr_diversity"]): zcr,
-    }
-    added = [each for each, weight in added.items() if weight]
-    arguments = {}
-    if added:
-        arguments["penalty"] = [*as_penalties(penalty), *added]
-    if chosen["top_k"] is not None:
-        arguments["top_k"] = TopK(
-            chosen["top_k"], interval=chosen["top_k_interval"]
+    @classmethod
+    def optimizers(
+        cls, settings: GANSettings, decay_steps: int | None
+    ) -> tuple[keras.optimizers.Optimizer, keras.optimizers.Optimizer]:
+        """Returns both players' optimizers for a paper's settings."""
+        return make_optimizers(
+            decay_steps=decay_steps,
+            **settings.select("n_critic", "generator_steps"),
+            **settings.select(*OptimizerSettings.names()),
         )
-    return arguments
+
+    @classmethod
+    def scheduled_weight(cls, settings: GANSettings, weight: float) -> Any:
+        """Returns the weight γ of R1 or R2, or how it changes in training."""
+        del settings
+        return weight
+
+    @classmethod
+    def _regularizers(cls, settings, penalty):
+        """Returns what regularizers add to the constructor's arguments."""
+        chosen = settings.select(*RegularizerSettings.names())
+        r1, r2 = chosen["r1_weight"], chosen["r2_weight"]
+        lecam, bcr = chosen["lecam_weight"], chosen["bcr_weight"]
+        zcr = chosen["zcr_weight"]
+        weight = partial(cls.scheduled_weight, settings)
+        added = {
+            R1(weight(r1), chosen["r1_interval"]): r1,
+            R2(weight(r2), chosen["r2_interval"]): r2,
+            LeCam(lecam, start=chosen["lecam_start"]): lecam,
+            BCR(bcr, bcr): bcr,
+            ZCR(zcr, chosen["zcr_diversity"]): zcr,
+        }
+        added = [each for each, size in added.items() if size]
+        arguments = {}
+        if added:
+            arguments["penalty"] = [*as_penalties(penalty), *added]
+        if chosen["top_k"] is not None:
+            arguments["top_k"] = TopK(
+                chosen["top_k"], interval=chosen["top_k_interval"]
+            )
+        return arguments
 
 
 def gradient_penalty(

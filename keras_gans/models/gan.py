@@ -264,7 +264,12 @@ class GAN(DeclaredModel, GuardedTrainer):
                     self.generator
                 )
 
-    def set_schedule(self, steps: int, ema_start: int | None = None) -> None:
+    def set_schedule(
+        self,
+        steps: int,
+        ema_start: int | None = None,
+        burn_in: int | None = None,
+    ) -> None:
         """Fits the schedule of a compiled model to a length of training.
 
         A training step reads both numbers from variables, so that one that
@@ -275,10 +280,13 @@ class GAN(DeclaredModel, GuardedTrainer):
                 that follow a `LinearDecay` are 0; others stay as they are.
             ema_start: Non-negative int, the training step from which to
                 average; None leaves it.
+            burn_in: Positive int, the steps of a burn-in, of a model that
+                has one (`R3GAN`); None leaves it.
 
         Raises:
             ValueError: When one is no such number.
         """
+        del burn_in
         steps = integer("steps", steps)
         if ema_start is not None:
             start = integer("ema_start", ema_start, minimum=0)

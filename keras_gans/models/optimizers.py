@@ -64,7 +64,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         with keras.name_scope(self.name):
             self.generator.build(generator_variables)
             self.discriminator.build(discriminator_variables)
-            self._schedule.build(self._decays())
+            self._schedule.build(self._schedules())
         self.build([])
 
     @property
@@ -86,9 +86,13 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
             if isinstance(player._learning_rate, LinearDecay):
                 player._learning_rate.set_steps(updates)
 
-    def _decays(self):
-        rates = (p._learning_rate for p in (self.generator, self.discriminator))
-        return [rate for rate in rates if isinstance(rate, LinearDecay)]
+    def _schedules(self):
+        """Returns what a step reads from variables: decays and burn-ins."""
+        players = (self.generator, self.discriminator)
+        rates = (player._learning_rate for player in players)
+        decays = [rate for rate in rates if isinstance(rate, LinearDecay)]
+        waves = (getattr(player, "wave", None) for player in players)
+        return [*decays, *(wave for wave in waves if wave is not None)]
 
     @property
     def learning_rate(self) -> Any:
@@ -168,12 +172,12 @@ class _Schedule:
     def __init__(self):
         self.variables = []
 
-    def build(self, decays):
+    def build(self, schedules):
         self.average_start = keras.Variable(
             0, trainable=False, dtype="int32", name="average_start"
         )
-        totals = [decay.build() for decay in decays]
-        self.variables = [self.average_start, *totals]
+        lengths = [schedule.build() for schedule in schedules]
+        self.variables = [self.average_start, *lengths]
 
 
 def _optimizer(optimizer, argument):

@@ -42,13 +42,14 @@ class AdversarialTrainer(Objectives):
         """
         *others, (images, labels) = self._parts(data)
         for part in others:
-            self._train_discriminator(*part, *self._drawn(part[0]))
+            self._train_discriminator(*part, *self._drawn(*part))
         if self.share_fakes:
             self._train_on_shared_fakes(images, labels)
         else:
-            self._train_discriminator(images, labels, *self._drawn(images))
+            drawn = self._drawn(images, labels)
+            self._train_discriminator(images, labels, *drawn)
             for _ in range(self.generator_steps):
-                latents = self._drawn(images, self.generator_batch)
+                latents = self._drawn(images, labels, self.generator_batch)
                 self._train_generator(*latents, images, labels)
         if self.averaged_generator is not None:
             self._update_average()
@@ -68,10 +69,18 @@ class AdversarialTrainer(Objectives):
         labels = ops.split(labels, self.n_critic)
         return list(zip(parts, labels, strict=True))
 
-    def _drawn(self, images, multiple=1):
+    def _drawn(self, images, labels=None, multiple=1):
         """Returns latents and labels, `multiple` for each of the images."""
         count = multiple * ops.shape(images)[0]
-        return self.draw_latents(count), self.draw_labels(count)
+        return self.draw_latents(count), self.fake_labels(labels, count)
+
+    def fake_labels(self, labels: Any, count: Any) -> Any:
+        """Returns the labels of `count` generated images of an update.
+
+        Drawn by themselves, whatever `labels` the real images have.
+        """
+        del labels
+        return self.draw_labels(count)
 
     def _train_discriminator(self, *batch):
         def objective(images, labels, latents, fake_labels):
@@ -109,7 +118,7 @@ class AdversarialTrainer(Objectives):
         The generator has not changed since it made the images, so they give
         its exact gradients against the updated discriminator.
         """
-        latents, fake_labels = self._drawn(images)
+        latents, fake_labels = self._drawn(images, labels)
 
         def generate():
             fake = self.generate(
@@ -155,13 +164,17 @@ class AdversarialTrainer(Objectives):
     def _update_average(self):
         optimizer = self.optimizer
         averaging = optimizer.iterations >= optimizer.average_start
-        decay = ops.where(averaging, self.ema_decay, 0.0)
+        decay = ops.where(averaging, self.average_decay(), 0.0)
         pairs = zip(
             self.averaged_generator.weights,
             self.generator.weights,
             strict=True,
         )
         backend.update_averages(list(pairs), decay)
+
+    def average_decay(self) -> Any:
+        """Returns the decay of the averaged generator at this step."""
+        return self.ema_decay
 
 
 def _given(near):

@@ -71,10 +71,11 @@ class Plan:
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
         """Returns the plan that `record` returned."""
-        names = ("steps", *RunConfig.in_steps)
+        own = ("minutes", "seconds", "ms_per_step")
+        others = (name for name in record if name not in (*own, "flags"))
         return cls(
-            **{n: record[n] for n in ("minutes", "seconds", "ms_per_step")},
-            settings={name: record[name] for name in names if name in record},
+            **{name: record[name] for name in own},
+            settings={name: record[name] for name in others},
         )
 
     def shortage(self, config: RunConfig) -> str:

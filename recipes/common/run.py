@@ -240,7 +240,8 @@ class Run:
         plan = make_plan(self.config, step_seconds, costs, once)
         write_plan(self.directory, plan)
         config = plan.apply(self.config)
-        gan.set_schedule(config.steps, plan.settings.get("ema_start"))
+        starts = map(plan.settings.get, ("ema_start", "burn_in"))
+        gan.set_schedule(config.steps, *starts)
         subject.config = config
         evaluation.every = config.evaluate_every
         shortage = plan.shortage(self.config)
