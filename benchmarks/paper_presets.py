@@ -18,11 +18,11 @@ import numpy as np
 
 from benchmarks.device import peak_memory
 from benchmarks.machine import line, table
-from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
 
 MODELS = {
     name: model
-    for model in (SAGAN, MSGGAN, ACGAN, WGANGP, LGAGAN)
+    for model in (SAGAN, MSGGAN, ACGAN, WGANGP, LGAGAN, R3GAN)
     for name in model.SETTINGS.preset_names()
 }
 

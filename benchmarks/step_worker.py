@@ -50,6 +50,18 @@ MODELS = {
         },
     ),
     "LGA": ("LGAGAN", "lga_cifar10_32", 32, {"n_critic": 1}),
+    "R3GAN": (
+        "R3GAN",
+        "r3gan_cifar10_32",
+        32,
+        {
+            "generator_width": 64,
+            "discriminator_width": 64,
+            "blocks": 1,
+            "ada": False,
+            "augment_probability": None,
+        },
+    ),
 }
 # Seconds of steps before those that are timed.
 WARMING = 6.0

@@ -42,7 +42,16 @@ from benchmarks.machine import (
 from recipes import quickstart
 from recipes.common.threads import threads
 
-MODELS = ("quickstart", "SNGAN", "SAGAN", "MSG-GAN", "AC-GAN", "WGAN-GP", "LGA")
+MODELS = (
+    "quickstart",
+    "SNGAN",
+    "SAGAN",
+    "MSG-GAN",
+    "AC-GAN",
+    "WGAN-GP",
+    "LGA",
+    "R3GAN",
+)
 BACKENDS = ("tensorflow", "torch", "jax")
 OPTIONS = {
     "quickstart": ("diffaugment", "ada"),

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
 
 WIDTHS = {"generator_width": 8, "discriminator_width": 8}
 SYSTEMS = {
@@ -18,6 +18,7 @@ SYSTEMS = {
     ACGAN: WIDTHS | {"num_classes": 3},
     WGANGP: WIDTHS | {"n_critic": 1},
     LGAGAN: WIDTHS | {"n_critic": 1, "remat": True},
+    R3GAN: WIDTHS | {"num_classes": 3, "group_size": 8, "burn_in": 3},
 }
 
 

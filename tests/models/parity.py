@@ -17,7 +17,8 @@ from keras import layers, ops
 from keras_gans.augmentation import AdaptiveAugmentation
 from keras_gans.layers import BatchNormalization, SpectralNormalization
 from keras_gans.losses import TopK
-from keras_gans.models import GAN, SAGAN
+from keras_gans.models import GAN, R3GAN, SAGAN
+from keras_gans.models.r3gan_schedules import BurnInAdam
 from keras_gans.penalties import (
     BCR,
     R1,
@@ -92,6 +93,10 @@ class Fixed:
 
 class FixedSAGAN(Fixed, SAGAN):
     """SAGAN with given latents."""
+
+
+class FixedR3GAN(Fixed, R3GAN):
+    """R3GAN with given latents."""
 
 
 class FixedGAN(Fixed, GAN):
@@ -193,6 +198,28 @@ def sagan(results):
     gan.prepare(8)
     gan.compile(adam(4e-3), adam(1e-2))
     train(gan, (32, 32, 3), results, "sagan")
+
+
+def r3gan(results):
+    """R3GAN in small, in the middle of its burn-in."""
+    gan = FixedR3GAN.from_settings(
+        resolution=8,
+        num_classes=CLASSES,
+        latent_dim=8,
+        generator_width=8,
+        discriminator_width=8,
+        blocks=1,
+        group_size=4,
+        r1_weight=1.0,
+        r2_weight=1.0,
+        burn_in=4,
+        ema_decay=0.5,
+    )
+    gan.prepare(8)
+    gan.compile(
+        *(BurnInAdam(rate, epsilon=0.01, burn_in=4) for rate in (4e-3, 1e-2))
+    )
+    train(gan, (8, 8, 3), results, "r3gan")
 
 
 class FixedNearGAN(FixedGAN):
@@ -329,6 +356,7 @@ def main(output):
     results = {}
     for experiment in (
         sagan,
+        r3gan,
         penalized,
         augmented,
         regularized,

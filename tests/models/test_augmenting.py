@@ -14,6 +14,7 @@ from keras_gans.models import (
     GAN,
     LGAGAN,
     MSGGAN,
+    R3GAN,
     SAGAN,
     WGANGP,
 )
@@ -210,6 +211,11 @@ SMALL = {
         "discriminator_width": 8,
     },
     MSGGAN: {"resolution": 8, "max_channels": 4},
+    R3GAN: {
+        "resolution": 8,
+        "generator_width": 8,
+        "discriminator_width": 8,
+    },
 }
 
 
@@ -220,7 +226,7 @@ SMALL = {
         MSGGAN,
         *(
             pytest.param(model, marks=pytest.mark.once)
-            for model in (SAGAN, ACGAN, WGANGP, LGAGAN)
+            for model in (SAGAN, ACGAN, WGANGP, LGAGAN, R3GAN)
         ),
     ],
 )
@@ -228,7 +234,7 @@ SMALL = {
     "settings",
     [{"ada": True}, {"diffaugment": ("color", "translation", "cutout")}],
 )
-def test_the_five_systems_train_with_it(model, settings):
+def test_the_systems_train_with_it(model, settings):
     gan = model.from_settings(
         **SMALL[model], channels=3, latent_dim=4, seed=3, **settings
     )

@@ -9,7 +9,7 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP, backend
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP, backend
 from keras_gans.layers import SpectralNormalization
 from keras_gans.losses import TopK
 from keras_gans.models import GAN
@@ -348,6 +348,7 @@ SYSTEMS = {
     ACGAN: {"resolution": 32, "discriminator_width": 2},
     LGAGAN: {"resolution": 32, "discriminator_width": 8, "n_critic": 1},
     MSGGAN: {"resolution": 8, "max_channels": 4, "loss": None},
+    R3GAN: {"resolution": 8, "discriminator_width": 8, "loss": None},
     SAGAN: {
         "resolution": 32,
         "discriminator_width": 8,

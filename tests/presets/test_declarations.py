@@ -8,7 +8,16 @@ import sys
 import numpy as np
 import pytest
 
-from keras_gans import ACGAN, GAN, LGAGAN, MSGGAN, SAGAN, WGANGP, losses
+from keras_gans import (
+    ACGAN,
+    GAN,
+    LGAGAN,
+    MSGGAN,
+    R3GAN,
+    SAGAN,
+    WGANGP,
+    losses,
+)
 from keras_gans.models.optimizers import OPTIMIZERS
 from keras_gans.networks.wgan_gp import ARCHITECTURES
 from keras_gans.presets.fields import field_kinds
@@ -17,7 +26,7 @@ from keras_gans.presets.wgan_gp import METHODS, WGANGPSettings
 
 pytestmark = pytest.mark.once
 
-MODELS = (ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP)
+MODELS = (ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP)
 DECLARATIONS = [model.SETTINGS for model in MODELS]
 SMALL = {"resolution": 32, "generator_width": 8, "discriminator_width": 8}
 
@@ -139,7 +148,7 @@ def test_another_method_than_a_preset_s_brings_its_own_settings():
 def test_declarations_and_recipes_need_no_keras():
     code = (
         "import sys\n"
-        "from recipes import sagan, msg_gan, ac_gan, wgan_gp, lga\n"
+        "from recipes import sagan, msg_gan, ac_gan, wgan_gp, lga, r3gan\n"
         "sagan.Config.of_preset('sagan_attention16_imagenet_128')\n"
         "heavy = {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"

@@ -20,6 +20,7 @@ NAMES = (
     "wgan_gp_lsun_resnet101_64",
     "lga_cifar10_32",
     "lga_lsun_64",
+    "r3gan_cifar10_32",
 )
 
 

@@ -19,7 +19,15 @@ from recipes.common.run import build_gan
 
 pytestmark = pytest.mark.once
 
-IMAGE_RECIPES = ("quickstart", "sagan", "lga", "msg_gan", "ac_gan", "wgan_gp")
+IMAGE_RECIPES = (
+    "quickstart",
+    "sagan",
+    "lga",
+    "msg_gan",
+    "ac_gan",
+    "wgan_gp",
+    "r3gan",
+)
 
 
 def machine(gain):

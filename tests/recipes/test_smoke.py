@@ -13,7 +13,15 @@ pytestmark = [
     *([] if BACKEND == "tensorflow" else [pytest.mark.long]),
 ]
 
-IMAGES = ("quickstart", "sagan", "msg_gan", "ac_gan", "wgan_gp", "lga")
+IMAGES = (
+    "quickstart",
+    "sagan",
+    "msg_gan",
+    "ac_gan",
+    "wgan_gp",
+    "lga",
+    "r3gan",
+)
 RECIPES = (*IMAGES, "toy2d", "char_lm")
 
 
