@@ -71,11 +71,14 @@ class R3GAN(GAN):
             generator, discriminator, loss=loss, penalty=penalty, **kwargs
         )
         self.burn_in = burn_in
-        self._wave = None
         if burn_in is not None:
-            self._wave = wave(burn_in)
-            # Tracked as the model's, so that a traced step reads it.
-            self.burn_in_length = self._wave.build()
+            # A variable, so that a step that was traced reads another one.
+            self.burn_in_length = keras.Variable(
+                integer("burn_in", burn_in),
+                trainable=False,
+                dtype="float32",
+                name="burn_in",
+            )
 
     def set_schedule(
         self,
@@ -88,7 +91,7 @@ class R3GAN(GAN):
             return
         if burn_in is not None:
             self.burn_in = integer("burn_in", burn_in)
-        self._wave.set_updates(self.burn_in)
+        self.burn_in_length.assign(self.burn_in)
         for penalty in self.penalties:
             for schedule in getattr(penalty, "schedules", ()):
                 schedule.set_updates(self.burn_in * self.n_critic)
@@ -104,13 +107,13 @@ class R3GAN(GAN):
         """Trains both players on one batch, see `GAN`."""
         layer = self.augmentation
         fixed = isinstance(layer, AdaptiveAugmentation) and not layer.adapts
-        if fixed and self._wave is not None:
+        if fixed and self.burn_in is not None:
             layer.probability.assign(layer.fixed * self._done())
         return super().adversarial_step(data)
 
     def average_decay(self) -> Any:
         """Returns the decay at this step; its half-life grows from 0."""
-        if self._wave is None:
+        if self.burn_in is None:
             return self.ema_decay
         # A decay of 0 stays 0 whatever the half-life.
         start = math.log(max(self.ema_decay, 1e-30))
@@ -118,8 +121,11 @@ class R3GAN(GAN):
 
     def _done(self):
         """Returns 1 - w(t), float32: from 0 to 1 in the burn-in."""
-        steps = ops.convert_to_tensor(self.optimizer.iterations)
-        return 1.0 - self._wave(steps)
+        steps = ops.cast(self.optimizer.iterations, "float32")
+        length = ops.convert_to_tensor(self.burn_in_length)
+        share = ops.minimum(steps / length, 1.0)
+        # Which is small at first: 1 - cos would be rounded.
+        return ops.square(ops.sin(math.pi / 2.0 * share))
 
     def fake_labels(self, labels: Any, count: Any) -> Any:
         """Returns the real images' labels: pairs are of one class."""
@@ -166,10 +172,12 @@ class R3GAN(GAN):
             return optimizers
         updates = (settings.generator_steps, settings.n_critic)
         return [
-            BurnInAdam(
-                **optimizer.get_config(),
-                **settings.select("final_beta_2", "remaining_rate"),
-                burn_in=settings.burn_in * count,
+            BurnInAdam.from_config(
+                {
+                    **optimizer.get_config(),
+                    **settings.select("final_beta_2", "remaining_rate"),
+                    "burn_in": settings.burn_in * count,
+                }
             )
             for optimizer, count in zip(optimizers, updates, strict=True)
         ]
