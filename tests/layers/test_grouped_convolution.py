@@ -77,7 +77,7 @@ def test_both_derivatives_are_those_of_the_groups_apart(
     outputs, by_images, kernel, bias, kernel_2, bias_2 = derivatives(
         ours, images, ops.convert_to_tensor(weights)
     )
-    for group in range(groups):
+    for group in (0, groups - 1):
         taken = slice(group * channels, (group + 1) * channels)
         given = slice(group * filters, (group + 1) * filters)
         apart = layers.Conv2D(filters, 3, padding="same")
