@@ -66,10 +66,10 @@ class BurnInAdam(keras.optimizers.Adam):
         burn_in: int = 1,
         **kwargs: Any,
     ):
+        super().__init__(learning_rate, beta_1, beta_2, **kwargs)
         self.final_beta_2 = final_beta_2
         self.remaining_rate = remaining_rate
         self.wave = wave(burn_in)
-        super().__init__(learning_rate, beta_1, beta_2, **kwargs)
 
     @property
     def beta_2(self) -> Any:
