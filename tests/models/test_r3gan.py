@@ -287,6 +287,7 @@ class Counting(R3GAN):
         return super().adversarial_step(data)
 
 
+@pytest.mark.once
 def test_a_burn_in_that_is_set_is_one_that_was_built():
     settings = {"n_critic": 2, "r1_weight": 1.0, "decay_steps": 30}
     built, changed = (
