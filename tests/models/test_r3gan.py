@@ -359,6 +359,20 @@ def test_every_weight_moves_and_stays_finite():
 
 
 @pytest.mark.once
+def test_steps_that_keep_no_features_are_the_same():
+    results = []
+    for remat in (False, True):
+        gan = small(3, burn_in=BURN_IN, remat=remat, r1_weight=1.0)
+        start = values(gan.trainable_weights)
+        gan.compile(keras.optimizers.SGD(0.01), keras.optimizers.SGD(0.01))
+        train(gan, 3)
+        results.append(values(gan.trainable_weights))
+    for ours, theirs, old in zip(*results, start, strict=True):
+        assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+        assert not np.array_equal(ours, old)
+
+
+@pytest.mark.once
 def test_images_start_as_bilinear_maps_of_the_latents():
     # All blocks pass their input: twice the latents, twice the images.
     gan = small()

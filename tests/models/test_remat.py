@@ -32,11 +32,6 @@ FAMILIES = {
     ),
     "sngan_lga_cifar10_32": ("LGAGAN", WIDTHS | {"n_critic": 1}),
     "wgan_gp_cifar10_32": ("WGANGP", WIDTHS | {"n_critic": 1}),
-    "r3gan_cifar10_32": (
-        "R3GAN",
-        {"generator_width": 8, "discriminator_width": 8, "ada": False}
-        | {"augment_probability": None},
-    ),
 }
 
 # Prints the most memory so far in MiB: before, with remat, without. That is
