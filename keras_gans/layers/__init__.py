@@ -17,6 +17,9 @@ from keras_gans.layers.equalized import (
     EqualizedUpsampleConv2D,
 )
 from keras_gans.layers.gated import GatedActivation
+from keras_gans.layers.linear_conditional_batch_normalization import (
+    LinearConditionalBatchNormalization,
+)
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.normal_to_uniform import NormalToUniform
 from keras_gans.layers.pixel_normalization import PixelNormalization
@@ -48,6 +51,7 @@ __all__ = [
     "EqualizedUpsampleConv2D",
     "GatedActivation",
     "LatentBasis",
+    "LinearConditionalBatchNormalization",
     "MinibatchStdDev",
     "NormalToUniform",
     "PixelNormalization",

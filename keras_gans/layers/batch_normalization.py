@@ -8,6 +8,9 @@ from keras import ops
 from keras_gans import backend, checks
 from keras_gans.layers.configured import ConfiguredLayer
 
+# Not cast: what is derived from these is float32 under every policy.
+_EXACT = {"dtype": "float32", "autocast": False}
+
 
 @keras.saving.register_keras_serializable(package="keras_gans")
 class BatchNormalization(ConfiguredLayer):
@@ -60,21 +63,22 @@ class BatchNormalization(ConfiguredLayer):
 
     def build(self, input_shape: tuple) -> None:
         channels = input_shape[-1]
-        # Not cast: what is derived from these is float32 under every policy.
-        options = {"dtype": "float32", "autocast": False}
         affine = self._affine_shape(channels)
         self.gamma = self.add_weight(
-            name="gamma", shape=affine, initializer="ones", **options
+            name="gamma", shape=affine, initializer="ones", **_EXACT
         )
         self.beta = self.add_weight(
-            name="beta", shape=affine, initializer="zeros", **options
+            name="beta", shape=affine, initializer="zeros", **_EXACT
         )
-        options.update(trainable=False, aggregation="mean", shape=(channels,))
+        self._add_averages(channels)
+
+    def _add_averages(self, channels):
+        options = dict(trainable=False, aggregation="mean", shape=(channels,))
         self.moving_mean = self.add_weight(
-            name="moving_mean", initializer="zeros", **options
+            name="moving_mean", initializer="zeros", **options, **_EXACT
         )
         self.moving_variance = self.add_weight(
-            name="moving_variance", initializer="ones", **options
+            name="moving_variance", initializer="ones", **options, **_EXACT
         )
 
     def call(self, inputs: Any, training: bool = False) -> Any:

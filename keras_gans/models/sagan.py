@@ -23,6 +23,10 @@ class SAGAN(GAN):
     with a learning rate for each player (TTUR) and one update of each a step.
     Generated labels are uniform over the classes, as in the released code.
 
+    `shared_embedding`, `skip_z` and `orthogonal_regularization` make the
+    trunk BigGAN's ([Brock et al., 2018](https://arxiv.org/abs/1809.11096)),
+    see `keras_gans.networks.conditioning`.
+
     Arguments are those of `GAN`.
 
     Example:
@@ -54,7 +58,13 @@ class SAGAN(GAN):
                 width=settings.generator_width,
                 multipliers=settings.generator_multipliers or (),
                 spectral_norm=settings.spectral_norm == "both",
-                **settings.select("latent_dim", "momentum", "final_momentum"),
+                **settings.select(
+                    "latent_dim",
+                    "momentum",
+                    "final_momentum",
+                    "shared_embedding",
+                    "skip_z",
+                ),
                 **common,
             ),
             "discriminator": resnet_discriminator(

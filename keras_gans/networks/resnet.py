@@ -16,7 +16,9 @@ from keras_gans.layers import (
     ResidualControl,
     SelfAttention,
 )
+from keras_gans.networks.conditioning import Conditioning
 from keras_gans.networks.resnet_blocks import RELEASES, Blocks
+from keras_gans.networks.resnet_checks import check_attention, check_map
 
 # Stage widths as multiples of the base width, as published. A generator's
 # first is that of its 4x4 input, and every further stage doubles the size.
@@ -50,6 +52,8 @@ def resnet_generator(
     folding: bool = True,
     momentum: float = 0.999,
     final_momentum: float = 0.9999,
+    shared_embedding: int = 0,
+    skip_z: bool = False,
     name: str = "generator",
 ) -> keras.Model:
     """Builds the ResNet generator of SNGAN and SAGAN.
@@ -77,6 +81,9 @@ def resnet_generator(
             form.
         momentum: Moving-average decay of the blocks' batch normalization.
         final_momentum: That of the last batch normalization.
+        shared_embedding: See `Conditioning`, as for the next one: BigGAN's
+            trunk, with 0 and False for SAGAN's.
+        skip_z: Whether each block gets a chunk of the latents.
         name: Name of the model.
 
     Returns:
@@ -85,8 +92,9 @@ def resnet_generator(
         channels) float32.
 
     Raises:
-        ValueError: For a resolution that the architecture has not, or an
-            attention resolution that no block has.
+        ValueError: For a resolution that the architecture has not, an
+            attention resolution that no block has, or a conditioning that
+            does not fit.
     """
     multipliers = _multipliers(resolution, multipliers, GENERATOR_MULTIPLIERS)
     sizes = [8 << index for index in range(len(multipliers) - 1)]
@@ -96,9 +104,15 @@ def resnet_generator(
             "4x4 input and one for each doubling. Received: "
             f"multipliers={multipliers}."
         )
-    _check_attention(attention_resolution, sizes, "generator")
+    check_attention(attention_resolution, sizes, "generator")
+    conditioning = Conditioning(
+        num_classes=num_classes,
+        shared_embedding=shared_embedding,
+        skip_z=skip_z,
+    )
     blocks = Blocks(
         num_classes=num_classes,
+        by_vector=conditioning.by_vector,
         spectral_norm=spectral_norm,
         folding=folding,
         momentum=momentum,
@@ -107,13 +121,16 @@ def resnet_generator(
     latents = keras.Input((latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
     filters = width * multipliers[0]
+    first, conditions = conditioning(latents, labels, len(sizes))
     features = blocks.normalized(layers.Dense(16 * filters, name="dense"))(
-        latents
+        first
     )
     features = layers.Reshape((4, 4, filters), name="reshape")(features)
-    for size, multiplier in zip(sizes, multipliers[1:], strict=True):
+    for size, multiplier, condition in zip(
+        sizes, multipliers[1:], conditions, strict=True
+    ):
         features = blocks.generator_block(
-            features, labels, width * multiplier, f"block_{size}"
+            features, condition, width * multiplier, f"block_{size}"
         )
         if size == attention_resolution:
             features = _attention(attention_variant, spectral_norm)(features)
@@ -196,8 +213,8 @@ def resnet_discriminator(
         resolution >> min(index, halvings)
         for index in range(1, len(multipliers) + 1)
     ]
-    _check_attention(attention_resolution, sizes, "discriminator")
-    _check_map(map_resolution, sizes[-1], num_classes)
+    check_attention(attention_resolution, sizes, "discriminator")
+    check_map(map_resolution, sizes[-1], num_classes)
     checks.one_of("hidden_channels", hidden_channels, ("out", "in"))
     blocks = Blocks(
         spectral_norm=spectral_norm, folding=folding, release=release
@@ -267,29 +284,3 @@ def _attention(variant, spectral_norm):
 def _multipliers(resolution, multipliers, published):
     checks.one_of("resolution", resolution, published)
     return tuple(multipliers) or published[resolution]
-
-
-def _check_attention(resolution, sizes, network):
-    if resolution and resolution not in sizes:
-        raise ValueError(
-            f"Self-attention needs a feature map of the {network}, whose "
-            f"heights are {sorted(set(sizes))}, or 0 for none. Received: "
-            f"attention_resolution={resolution}."
-        )
-
-
-def _check_map(resolution, size, num_classes):
-    if not resolution:
-        return
-    if resolution < 0 or size % resolution:
-        raise ValueError(
-            "A map of scores is pooled from the last feature map, whose "
-            f"height is {size}, so its height must divide that; 0 is one "
-            f"score an image. Received: map_resolution={resolution}."
-        )
-    if num_classes:
-        raise ValueError(
-            "A map of scores takes no classes: there is no projection on a "
-            f"map. Received: map_resolution={resolution}, num_classes="
-            f"{num_classes}. Use num_classes=0."
-        )

@@ -12,6 +12,7 @@ from keras_gans.layers import (
     ConditionalBatchNormalization,
     Conv2D,
     Conv2DAveragePool,
+    LinearConditionalBatchNormalization,
     Upsample2D,
     UpsampleConv2D,
 )
@@ -98,13 +99,15 @@ class ResidualBlocks:
 class Blocks(ResidualBlocks):
     """Makes the layers of one network with its common options.
 
-    Without `momentum` there is no normalization.
+    Without `momentum` there is no normalization. With `by_vector` it is by
+    vectors, which take the place of labels.
     """
 
     spectral_norm: bool
     folding: bool
     release: str
     num_classes: int = 0
+    by_vector: bool = False
     momentum: float | None = None
 
     norm = "bn"
@@ -148,6 +151,10 @@ class Blocks(ResidualBlocks):
             return features
         options = {"momentum": self.momentum, "name": name}
         options["epsilon"] = RELEASES[self.release]
+        if self.by_vector:
+            return LinearConditionalBatchNormalization(
+                spectral_norm=self.spectral_norm, **options
+            )(features, labels)
         if self.num_classes:
             return ConditionalBatchNormalization(self.num_classes, **options)(
                 features, labels

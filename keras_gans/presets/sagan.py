@@ -30,6 +30,11 @@ class SAGANSettings(GANSettings):
         release: Whose released code the initial kernels and the like follow.
         momentum: Decay of the generator's moving statistics.
         final_momentum: That of its last batch normalization.
+        shared_embedding: Length of one class vector that all generator blocks
+            share, BigGAN's, 128 there; 0 for a table in each block.
+        skip_z: Give each generator block a part of the latents (BigGAN):
+            latent_dim is a multiple of the blocks and one more, 4 at 32
+            pixels, 5 at 64, 6 at 128.
         loss: Adversarial loss.
         folding: Use the exact, cheaper form of resampling convolutions.
     """
@@ -45,6 +50,8 @@ class SAGANSettings(GANSettings):
     release: Literal["sagan", "sngan"] = "sagan"
     momentum: Decay = 0.999
     final_momentum: Decay = 0.9999
+    shared_embedding: Natural = 0
+    skip_z: bool = False
     loss: Loss = "hinge"
     folding: bool = True
     discriminator_learning_rate: Positive = 4e-4
