@@ -7,6 +7,7 @@ from keras_gans.models.lga import LGAGAN
 from keras_gans.models.msg_gan import MSGGAN
 from keras_gans.models.r3gan import R3GAN
 from keras_gans.models.sagan import SAGAN
+from keras_gans.models.truncation import truncated
 from keras_gans.models.wgan_gp import WGANGP
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "R3GAN",
     "SAGAN",
     "WGANGP",
+    "truncated",
 ]

@@ -16,6 +16,7 @@ from keras_gans.models import network_checks
 from keras_gans.models.declared import DeclaredModel
 from keras_gans.models.front_door import GuardedTrainer, check_compile
 from keras_gans.models.optimizers import PlayerOptimizers
+from keras_gans.models.orthogonality import regularize_kernels
 from keras_gans.models.player import Player
 from keras_gans.models.power_averages import PowerAverages
 from keras_gans.models.rematerialization import Rematerialized
@@ -57,6 +58,9 @@ class GAN(DeclaredModel, GuardedTrainer):
         weight_clipping: Positive float c: each discriminator update ends by
             clipping its weights to [-c, c]. None for no clipping.
         weight_clipping_exempt: Names of layers that are not clipped.
+        orthogonal_regularization: Non-negative float, weight of an
+            `OrthogonalRegularization` of each kernel of the generator; 0 for
+            none.
         n_critic: Positive int, discriminator updates a training step. The
             batch given to `fit` is `n_critic` discriminator batches.
         generator_steps: Positive int, generator updates a training step.
@@ -122,6 +126,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         top_k: losses.TopK | float | None = None,
         weight_clipping: float | None = None,
         weight_clipping_exempt: Sequence[str] = (),
+        orthogonal_regularization: float = 0.0,
         n_critic: int = 1,
         generator_steps: int = 1,
         generator_batch: int = 1,
@@ -154,6 +159,8 @@ class GAN(DeclaredModel, GuardedTrainer):
         network_checks.check_top_k(self.top_k, self.adversarial_loss)
         self.weight_clipping = weight_clipping
         self.weight_clipping_exempt = tuple(weight_clipping_exempt)
+        self.orthogonal_regularization = orthogonal_regularization
+        regularize_kernels(generator, orthogonal_regularization)
         self.n_critic = integer("n_critic", n_critic)
         self.generator_steps = integer("generator_steps", generator_steps)
         self.generator_batch = integer("generator_batch", generator_batch)
@@ -425,6 +432,7 @@ class GAN(DeclaredModel, GuardedTrainer):
             "top_k": serialize(self.top_k),
             "weight_clipping": self.weight_clipping,
             "weight_clipping_exempt": self.weight_clipping_exempt,
+            "orthogonal_regularization": self.orthogonal_regularization,
             "joint_scoring": self.joint_scoring,
             "augmentation": serialize(self.augmentation),
             **{name: getattr(self, name) for name in TrainerSettings.names()},

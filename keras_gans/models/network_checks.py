@@ -223,8 +223,3 @@ def check_sharing(gan: keras.Model) -> None:
             f"{gan.accumulate}, generator_steps={gan.generator_steps}, "
             f"generator_batch={gan.generator_batch}, which must be 1."
         )
-    if any(v.regularizer for v in gan.generator.trainable_variables):
-        raise ValueError(
-            "With share_fakes=True the generator's gradients come from "
-            "the images alone: its weights cannot have regularizers."
-        )

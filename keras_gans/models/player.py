@@ -74,6 +74,25 @@ class Player:
         for name, metric in self.logs.items():
             metric.update_state(logs[name])
 
+    def with_regularization(
+        self,
+        value: tuple[Any, dict],
+        gradients: list[Any],
+        state: list[keras.Variable],
+    ) -> tuple[tuple[Any, dict], list[Any]]:
+        """Adds what regularizers add to a loss, and to its gradients.
+
+        For an objective that does not see the network's weights.
+        """
+        variables = self.network.trainable_variables
+        if not any(variable.regularizer for variable in variables):
+            return value, gradients
+        (added, _), further = backend.value_and_gradients(
+            lambda: (self.regularization(), {}), variables, state
+        )
+        loss, logs = value
+        return (loss + added, logs), list(map(ops.add, gradients, further))
+
     def regularization(self) -> Any:
         """Returns the sum of the regularizers of its weights, float32."""
         return sum(

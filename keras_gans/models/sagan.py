@@ -74,5 +74,5 @@ class SAGAN(GAN):
                 hidden_channels=settings.hidden_channels,
                 **common,
             ),
-            "loss": settings.loss,
+            **settings.select("loss", "orthogonal_regularization"),
         }

@@ -145,7 +145,11 @@ class AdversarialTrainer(Objectives):
             fakes,
             self._state,
         )
-        self.generator_player.apply(value, pullback(gradients))
+        self.generator_player.apply(
+            *self.generator_player.with_regularization(
+                value, pullback(gradients), self._state
+            )
+        )
 
     def _generator_loss(self, fakes, labels, real, real_labels):
         """Returns L_G for generated images, and what is logged.

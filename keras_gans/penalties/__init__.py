@@ -4,6 +4,7 @@ from keras_gans.penalties.consistency import BCR, ZCR
 from keras_gans.penalties.flip_and_shift import FlipAndShift
 from keras_gans.penalties.gradient_penalty import GradientPenalty
 from keras_gans.penalties.lecam import LeCam
+from keras_gans.penalties.orthogonal import OrthogonalRegularization
 from keras_gans.penalties.penalty import DiscriminatorUpdate, Penalty
 from keras_gans.penalties.weight_clipping import WeightClipping
 from keras_gans.penalties.weights import CosineWeight
@@ -19,6 +20,7 @@ __all__ = [
     "FlipAndShift",
     "GradientPenalty",
     "LeCam",
+    "OrthogonalRegularization",
     "Penalty",
     "WeightClipping",
 ]

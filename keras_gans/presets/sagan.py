@@ -3,7 +3,14 @@
 import dataclasses
 from typing import Literal
 
-from keras_gans.presets.fields import Count, Decay, Natural, Positive, formerly
+from keras_gans.presets.fields import (
+    Count,
+    Decay,
+    Natural,
+    Positive,
+    Weight,
+    formerly,
+)
 from keras_gans.presets.training import GANSettings, Loss
 
 
@@ -35,6 +42,8 @@ class SAGANSettings(GANSettings):
         skip_z: Give each generator block a part of the latents (BigGAN):
             latent_dim is a multiple of the blocks and one more, 4 at 32
             pixels, 5 at 64, 6 at 128.
+        orthogonal_regularization: Weight of orthogonal regularization of the
+            generator's kernels (BigGAN), 1e-4 there; 0 for none.
         loss: Adversarial loss.
         folding: Use the exact, cheaper form of resampling convolutions.
     """
@@ -52,6 +61,7 @@ class SAGANSettings(GANSettings):
     final_momentum: Decay = 0.9999
     shared_embedding: Natural = 0
     skip_z: bool = False
+    orthogonal_regularization: Weight = 0.0
     loss: Loss = "hinge"
     folding: bool = True
     discriminator_learning_rate: Positive = 4e-4
