@@ -17,7 +17,7 @@ TENSORFLOW_RUNTIME = "data/runtime.py"
 # A package imports those of lower levels only, or itself.
 LEVELS = (
     {"checks", "environment", "files"},
-    {"backend", "images"},
+    {"backend", "images", "pretrained"},
     {"layers", "precision"},
     {"augmentation", "losses", "networks", "penalties", "presets"},
     {"models"},

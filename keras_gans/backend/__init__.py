@@ -58,6 +58,8 @@ bias `(filters,)` or None:
   around. Each is the other's way back.
 - `average_pool(inputs)`: images of half the size, means of 2x2 pixels.
 - `upsample(inputs)`: images of twice the size, pixels repeated.
+- `depthwise(inputs, kernel, strides)`: a convolution of each channel by
+  itself, with padding `same` and a kernel `(rows, columns, channels, 1)`.
 - `interpolate(inputs, rows, columns)`: values at places between pixels,
   `(batch, places, channels)`, linear in both directions; the float32 places,
   `(batch, places)`, lie within the images.
@@ -65,6 +67,7 @@ bias `(filters,)` or None:
 
 import keras
 
+from keras_gans.backend import depthwise_convolution as _depthwise
 from keras_gans.backend import interpolation as _interpolation
 
 _BACKEND = keras.backend.backend()
@@ -99,6 +102,10 @@ convolve_means = _convolution.convolve_means
 convolve = _convolution.convolve
 convolve_grouped = _convolution.convolve_grouped
 convolve_transposed = _convolution.convolve_transposed
+if _BACKEND == "jax":
+    depthwise = _depthwise.depthwise_by_taps
+else:
+    depthwise = _depthwise.depthwise
 device_kind = _implementation.device_kind
 interpolate = _interpolation.interpolate
 is_chief = _implementation.is_chief

@@ -11,6 +11,7 @@ from keras_gans.layers.bilinear import (
 from keras_gans.layers.class_projection import ClassProjection
 from keras_gans.layers.convolution import Conv2D, Conv2DTranspose
 from keras_gans.layers.depth_to_space import DepthToSpace
+from keras_gans.layers.efficientnet_features import EfficientNetFeatures
 from keras_gans.layers.equalized import (
     EqualizedConv2D,
     EqualizedLatentMap,
@@ -23,6 +24,7 @@ from keras_gans.layers.linear_conditional_batch_normalization import (
 from keras_gans.layers.minibatch_stddev import MinibatchStdDev
 from keras_gans.layers.normal_to_uniform import NormalToUniform
 from keras_gans.layers.pixel_normalization import PixelNormalization
+from keras_gans.layers.random_mixing import RandomMixing
 from keras_gans.layers.resampling import (
     AveragePool2D,
     Conv2DAveragePool,
@@ -46,6 +48,7 @@ __all__ = [
     "Conv2DAveragePool",
     "Conv2DTranspose",
     "DepthToSpace",
+    "EfficientNetFeatures",
     "EqualizedConv2D",
     "EqualizedLatentMap",
     "EqualizedUpsampleConv2D",
@@ -55,6 +58,7 @@ __all__ = [
     "MinibatchStdDev",
     "NormalToUniform",
     "PixelNormalization",
+    "RandomMixing",
     "ResidualControl",
     "SelfAttention",
     "SpectralNormalization",

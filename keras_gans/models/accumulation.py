@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from keras_gans import backend
+from keras_gans.layers.fixed import is_fixed
 
 _map = keras.tree.map_structure
 
@@ -47,8 +48,8 @@ def accumulated_gradients(
         further: Buffers that it moves besides the network's.
     """
     variables = network.trainable_variables
-    buffers = list(filter(_is_float, network.non_trainable_weights))
-    buffers += filter(_is_float, further)
+    moving = [w for w in network.non_trainable_weights if not is_fixed(w)]
+    buffers = list(filter(_is_float, [*moving, *further]))
     seeds = [variable for variable in state if not _is_float(variable)]
     batch = _for_tensors(
         lambda tensor: ops.reshape(tensor, (-1, parts, *tensor.shape[1:])),

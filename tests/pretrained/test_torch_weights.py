@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from keras_gans.metrics.extractors.torch_weights import load_torch_weights
+from keras_gans.pretrained.torch_weights import load_torch_weights
 
 pytestmark = pytest.mark.once
 
