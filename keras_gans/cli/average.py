@@ -60,7 +60,8 @@ def average(options: AverageOptions) -> None:
         weights = snapshots.weights(found)
         network.set_weights(weights)
         details = {"length": length, "residual": found.residual}
-        row = Row(f"{length:g}", judge.scores(generator, True), details)
+        scores = judge.scores(generator, True)
+        row = Row(f"{length:g}", scores, details, recorded.monitor)
         print(f"Length {length:g}: {row.monitored()}", file=sys.stderr)
         rows.append(row)
         if best is None or row.score.value < best.score.value:

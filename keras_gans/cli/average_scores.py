@@ -16,8 +16,6 @@ from keras_gans.metrics.evaluation.evaluate import flattened, require_samples
 from keras_gans.metrics.registry import needing
 from keras_gans.metrics.statistics.intervals import compare_intervals
 
-# By which the best is chosen.
-MONITOR = "fid_lite0"
 FINAL = "final.keras"
 
 
@@ -29,20 +27,22 @@ class Row:
         name: Its length, or its file.
         scores: The one that decides among them.
         details: What the JSON file has besides.
+        monitor: By which the best is chosen.
     """
 
     name: str
     scores: list[Score]
     details: dict[str, Any]
+    monitor: str
 
     @property
     def score(self) -> Score:
         """The score that decides."""
-        return next(one for one in self.scores if one.name == MONITOR)
+        return next(one for one in self.scores if one.name == self.monitor)
 
     def monitored(self) -> str:
         """Returns that score in words."""
-        return f"{MONITOR} {written(self.score)}"
+        return f"{self.monitor} {written(self.score)}"
 
     def record(self, one_certificate: bool) -> dict[str, Any]:
         """Returns details and scores as JSON has them."""
@@ -136,7 +136,8 @@ class Judge:
         if self.options.step is not None or not path.exists():
             return []
         scores = self.scores(load_generator(path), self.recorded.averaged)
-        return [Row(FINAL, scores, {"file": FINAL, "step": step})]
+        details = {"file": FINAL, "step": step}
+        return [Row(FINAL, scores, details, self.recorded.monitor)]
 
 
 def written(score: Score) -> str:

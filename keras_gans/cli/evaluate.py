@@ -13,13 +13,13 @@ from keras_gans.cli.samples import Samples, open_samples
 from keras_gans.data import ImageSet, load_images
 from keras_gans.data.load import split_of
 from keras_gans.metrics import (
-    EfficientNetLite0Features,
     InceptionFeatures,
     MetricSettings,
     Reference,
     Score,
     scores_of_samples,
 )
+from keras_gans.metrics.extractors.choice import LITE
 from keras_gans.metrics.registry import needing
 
 
@@ -125,11 +125,11 @@ def _check_classes(options: Options, samples: Samples, real: ImageSet) -> None:
 
 
 def _extractors(options: Options) -> list:
-    extractors = []
-    if "lite0" in options.extractor:
-        extractors.append(
-            EfficientNetLite0Features(options.evaluation_resolution)
-        )
+    extractors = [
+        LITE[name](options.evaluation_resolution)
+        for name in LITE
+        if name in options.extractor
+    ]
     if "inception" in options.extractor:
         extractors += [
             InceptionFeatures(

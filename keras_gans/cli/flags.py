@@ -67,7 +67,7 @@ class Options(Settings):
         inception_score_splits: Random groups of samples of the Inception
             score.
         extractor: Networks whose features are compared.
-        evaluation_resolution: Pixels at which lite0 sees images.
+        evaluation_resolution: Pixels at which lite0 and lite1 see images.
         inception_weights: File of FID's Inception network; downloaded if not
             given.
         inception_protocol: Ways to resize for Inception; clean.
@@ -93,7 +93,7 @@ class Options(Settings):
     )
     plugins: tuple[str, ...] = ()
     inception_score_splits: Count = 10
-    extractor: tuple[Literal["lite0", "inception"], ...] = ("lite0",)
+    extractor: tuple[Literal["lite0", "lite1", "inception"], ...] = ("lite0",)
     evaluation_resolution: Annotated[int, Bounds(minimum=32)] = 96
     inception_weights: str = ""
     inception_protocol: tuple[Literal[*PROTOCOLS], ...] = ()

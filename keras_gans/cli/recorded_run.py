@@ -6,10 +6,16 @@ import pathlib
 from typing import Any
 
 from keras_gans.data import ImageSet, load_images
-from keras_gans.metrics import (
-    EfficientNetLite0Features,
-    InceptionFeatures,
-    Reference,
+from keras_gans.metrics import Reference, extractors_of_run
+from keras_gans.metrics.evaluation.reference import suffix_of
+
+# Settings of a run by which its extractors are chosen.
+_JUDGES = (
+    "evaluation_resolution",
+    "extractor",
+    "inception_weights",
+    "inception_protocol",
+    "projected_discriminator",
 )
 
 
@@ -92,13 +98,12 @@ class RecordedRun:
     def extractors(self) -> list[Any]:
         """The networks whose features the run compared."""
         own = self.settings
-        found = [EfficientNetLite0Features(own["evaluation_resolution"])]
-        if self._inception:
-            protocol = own.get("inception_protocol", "clean")
-            found.append(
-                InceptionFeatures(protocol, weights_path=self._inception)
-            )
-        return found
+        return extractors_of_run(**{k: own[k] for k in _JUDGES if k in own})
+
+    @property
+    def monitor(self) -> str:
+        """The score by which the run chose its best generator."""
+        return f"fid_{suffix_of(self.extractors[0])}"
 
     def references(
         self, images: ImageSet, by_class: bool, cache_dir: str

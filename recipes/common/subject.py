@@ -32,7 +32,7 @@ class Subject(abc.ABC):
 
     kind: ClassVar[str]
     noun: ClassVar[str]
-    monitor: ClassVar[str]
+    monitor: str
     scores_start: ClassVar[bool] = False
 
     config: RunConfig

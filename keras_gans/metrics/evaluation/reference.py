@@ -65,15 +65,11 @@ class Reference:
     def suffix(self) -> str:
         """What the names of scores against this reference end in.
 
-        `lite0` for EfficientNet-Lite0; `clean`, `tensorflow` or `pytorch` for
-        FID's Inception network; followed by `_custom` where the weights are
-        not the published ones.
+        `lite0` or `lite1` for EfficientNet-Lite; `clean`, `tensorflow` or
+        `pytorch` for FID's Inception network; followed by `_custom` where the
+        weights are not the published ones.
         """
-        certificate = self.extractor.certificate
-        name = certificate["extractor"]
-        for family in ("efficientnet_", "inception_"):
-            name = name.removeprefix(family)
-        return name if certificate["genuine"] else f"{name}_custom"
+        return suffix_of(self.extractor)
 
     @property
     def provides(self) -> set[str]:
@@ -182,3 +178,12 @@ def _add_by_class(class_moments, part):
         if label not in class_moments:
             class_moments[label] = Moments(members.shape[1])
         class_moments[label].update_state(members)
+
+
+def suffix_of(extractor: FeatureExtractor) -> str:
+    """Returns what the names of scores by an extractor end in."""
+    certificate = extractor.certificate
+    name = certificate["extractor"]
+    for family in ("efficientnet_", "inception_"):
+        name = name.removeprefix(family)
+    return name if certificate["genuine"] else f"{name}_custom"

