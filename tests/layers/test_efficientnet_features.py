@@ -65,7 +65,8 @@ def test_maps_and_gradients_are_those_of_torch(layer, published, channels):
         )
         return *maps, gradient
 
-    layer.build(images.shape) if not layer.built else None
+    if not layer.built:
+        layer.build(images.shape)
     *maps, gradient = map(ops.convert_to_numpy, compiled(both)())
     shapes = layer.compute_output_shape(images.shape)
     for each, shape, value in zip(maps, shapes, expected, strict=True):

