@@ -59,12 +59,7 @@ class EfficientNetFeatures(FixedLayer):
         self.resolution = check_resolution(resolution)
 
     def build(self, input_shape: tuple) -> None:
-        if input_shape[-1] not in (1, 3):
-            raise ValueError(
-                "EfficientNet-Lite0 sees grey images or colours: 1 or 3 "
-                f"channels. Received: channels={input_shape[-1]}. Leave the "
-                "projected discriminator out, or the alpha channel."
-            )
+        check_channels(input_shape[-1])
         weights, self.convolutions = LITE0.load(), {}
         for name in _names():
             kernel, bias = folded(weights, name)
@@ -141,6 +136,16 @@ def check_resolution(resolution: int) -> int:
             "at; 96 takes a fifth of the time."
         )
     return int(resolution)
+
+
+def check_channels(channels: int) -> None:
+    """Refuses images that are neither grey nor coloured."""
+    if channels not in (1, 3):
+        raise ValueError(
+            "EfficientNet-Lite0 sees grey images or colours: 1 or 3 channels. "
+            f"Received: channels={channels}. Leave the projected "
+            "discriminator out, or the alpha channel."
+        )
 
 
 def _names():

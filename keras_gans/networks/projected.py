@@ -15,7 +15,9 @@ from keras_gans.layers import (
     EfficientNetFeatures,
     RandomMixing,
 )
+from keras_gans.layers.efficientnet_features import check_channels
 from keras_gans.layers.spectral_normalization import spectrally_normalized
+from keras_gans.pretrained.efficientnet import LITE0
 
 # Channels after each halving, in units of the width. The largest map is halved
 # four times, each smaller one once less: all end at one size.
@@ -70,6 +72,9 @@ def projected_discriminator(
             resolution.
         FileNotFoundError: When the package of the weights is not installed.
     """
+    # Before layers wrap what they raise.
+    check_channels(shape[-1])
+    LITE0.installed_weights()
     images = keras.Input(shape, name="images")
     labels = keras.Input((), dtype="int32", name="labels")
     features = EfficientNetFeatures(resolution, name="features")(images)

@@ -44,10 +44,9 @@ def test_the_features_are_those_of_the_package_and_mixed():
     fixed = network.get_layer("features"), network.get_layer("mixing")
     # Convolutions up to the last block, normalization folded in: 4,652,008
     # parameters of the whole less its classifier and its head, and less a
-    # scale for each of the other 14,352 channels.
-    channels = sum(
-        w.shape[0] for w in fixed[0].weights if w.name[-4:] == "bias"
-    )
+    # scale for each of the other channels.
+    biases = [w for w in fixed[0].weights if w.name.endswith("bias")]
+    channels = sum(w.shape[0] for w in biases)
     whole = 4_652_008 - 1_281_000 - (320 * 1280 + 2 * 1280)
     assert fixed[0].count_params() == whole - channels
     trained = {id(w) for w in network.trainable_weights}
