@@ -8,7 +8,11 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_allclose
 
-from keras_gans.networks import msg
+from keras_gans.networks import (
+    msg,
+    projected_discriminator,
+    resnet_generator,
+)
 from keras_gans.networks.segments import segments
 
 pytestmark = pytest.mark.once
@@ -136,3 +140,27 @@ def test_the_network_stays_as_it_was():
     assert network.get_config() == config
     copy = keras.models.clone_model(network)
     assert len(copy.layers) == len(network.layers)
+
+
+def test_chunks_of_latents_go_to_the_pieces_of_their_blocks():
+    network = resnet_generator(
+        resolution=32,
+        width=2,
+        latent_dim=8,
+        num_classes=3,
+        shared_embedding=4,
+        skip_z=True,
+    )
+    latents = np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    assert len(segments(network).pieces) > 1
+    assert_same(network, [latents, np.array([0, 2], "int32")])
+
+
+def test_features_of_all_scales_reach_their_discriminators():
+    network = projected_discriminator(
+        shape=(32, 32, 1), num_classes=3, resolution=32, width=2
+    )
+    images = np.random.default_rng(0).normal(size=(2, 32, 32, 1))
+    labels = np.array([0, 2], "int32")
+    assert len(segments(network).pieces) > 1
+    assert_same(network, [images.astype("float32"), labels])

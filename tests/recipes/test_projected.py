@@ -46,6 +46,7 @@ def test_its_own_features_do_not_judge_it():
     with pytest.raises(ValueError, match="FID-lite0 cannot judge") as error:
         read("--projected_discriminator")
     assert "--extractor=lite1" in str(error.value)
+    assert LITE1.requirement in str(error.value)
     assert "--inception_weights=PATH" in str(error.value)
     assert read("--projected_discriminator", "--extractor=lite1")
     assert read("--projected_discriminator", "--inception_weights=x.pth")
