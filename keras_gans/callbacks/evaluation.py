@@ -12,6 +12,7 @@ from keras_gans.callbacks.leaders import Leaders
 from keras_gans.callbacks.summary import SummaryWriter
 from keras_gans.checks import did_you_mean
 from keras_gans.images import to_uint8
+from keras_gans.layers import EfficientNetFeatures
 from keras_gans.metrics.evaluation.certificate import generator_fields
 from keras_gans.metrics.evaluation.evaluate import (
     QUICK,
@@ -83,7 +84,8 @@ class Evaluation(AtSteps):
 
     Raises:
         ValueError: When training begins, a `monitor` that is not computed,
-            or a metric that no reference or the model has the needs of.
+            or by features that the discriminator sees (Lite0's, of a projected
+            one), or a metric that no reference or the model has the needs of.
     """
 
     def __init__(
@@ -135,6 +137,7 @@ class Evaluation(AtSteps):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         super().on_train_begin(logs)
+        _check_judge(self.model, self.monitor)
         # Without references a subclass knows what is scored.
         if self.references is not None:
             self._check(self._asked(None), self.samples)
@@ -260,3 +263,19 @@ class Evaluation(AtSteps):
 
 def _numbers(scores):
     return {k: v for k, v in scores.items() if isinstance(v, float)}
+
+
+def _check_judge(gan, monitor):
+    """Refuses to choose the best by features that the model has learnt from."""
+    discriminator = getattr(gan, "discriminator", None)
+    if "lite0" in monitor and any(
+        isinstance(layer, EfficientNetFeatures)
+        for layer in getattr(discriminator, "layers", ())
+    ):
+        raise ValueError(
+            "A projected discriminator has learnt from the features of "
+            "EfficientNet-Lite0, so they cannot judge its generator. Received: "
+            f"monitor={monitor!r}. Use references of another extractor, "
+            "EfficientNetLite1Features or InceptionFeatures, and their score, "
+            "such as monitor='fid_lite1'."
+        )

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from keras_gans.callbacks import Checkpoint, restore
+from keras_gans.callbacks import Checkpoint, Evaluation, restore
 from keras_gans.layers.fixed import is_fixed
 from keras_gans.models import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
 from keras_gans.serving import export_generator
@@ -190,6 +190,20 @@ def test_what_does_not_go_with_it_is_refused(model, settings, words):
     options = {k: v for k, v in PROJECTED.items() if k != "generator_width"}
     with pytest.raises(ValueError, match=words):
         model.from_settings(**options | given | settings)
+
+
+@pytest.mark.once
+def test_its_own_features_do_not_judge_it(trained):
+    gan, *_ = trained
+    step = gan.step
+    for monitor in ("fid_lite0", "kid_lite0"):
+        evaluation = Evaluation(None, monitor=monitor)
+        with pytest.raises(ValueError, match="cannot judge its generator"):
+            fit(gan, 1, [evaluation])
+    assert gan.step == step
+    evaluation = Evaluation(None, monitor="fid_lite1")
+    evaluation.set_model(gan)
+    evaluation.on_train_begin()
 
 
 @pytest.mark.once
