@@ -71,7 +71,9 @@ def test_an_export_makes_the_same_images(trained, tmp_path):
     latents = np.random.default_rng(1).normal(size=(2, 8)).astype("float32")
     labels = np.array([0, 2], "int32")
     expected = to_uint8(as_numpy(gan([latents, labels])))
-    served = tf.saved_model.load(path).serving_default(latents, labels)
+    # Kept by name: its variables live as long.
+    loaded = tf.saved_model.load(path)
+    served = loaded.serving_default(latents, labels)
     difference = served["images"].numpy().astype(int) - expected
     assert np.abs(difference).max() <= 1
 
@@ -87,7 +89,8 @@ def test_truncated_latents_are_those_of_the_formula():
             for z in latents.ravel().tolist()
         ]
         assert_allclose(found.ravel(), expected, rtol=1e-4, atol=1e-6)
-        assert np.abs(found).max() <= normal.inv_cdf(0.5 + truncation / 2)
+        threshold = normal.inv_cdf(0.5 + truncation / 2)
+        assert np.abs(found).max() <= threshold * (1 + 1e-6)
     assert_allclose(as_numpy(truncated(latents, 1.0)), latents)
 
 
