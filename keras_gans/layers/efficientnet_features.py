@@ -133,7 +133,7 @@ def check_resolution(resolution: int) -> int:
         raise ValueError(
             "EfficientNet-Lite0 sees images at a multiple of 32 pixels. "
             f"Received: resolution={resolution!r}. 224 is what it was trained "
-            "at; 96 takes a fifth of the time."
+            "at; 96 is a fifth of the work."
         )
     return int(resolution)
 

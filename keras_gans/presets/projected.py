@@ -16,7 +16,7 @@ class ProjectedSettings(Settings):
             which augments by diffaugment=color,translation,cutout besides).
             FID-lite0 cannot judge such a run.
         projected_resolution: Pixels at which these features see images, a
-            multiple of 32; 224 as published, 96 takes a fifth of the time.
+            multiple of 32; 224 as published, 96 is a fifth of the work.
         projected_width: Base width of the small discriminators; 64 as
             published.
     """
