@@ -19,6 +19,8 @@ from keras_gans.presets.fields import (
 )
 from keras_gans.presets.flags import HELP
 
+# What everybody can have.
+_ALL_EXTRACTORS = ("lite0", "inception")
 _HELP = """\
 usage: keras-gans evaluate --samples=PATH --reference=DATA [--name=value ...]
 
@@ -66,7 +68,8 @@ class Options(Settings):
         plugins: Modules that register metrics of their own.
         inception_score_splits: Random groups of samples of the Inception
             score.
-        extractor: Networks whose features are compared.
+        extractor: Networks whose features are compared; all leaves lite1 out,
+            whose weights are a package that is installed besides.
         evaluation_resolution: Pixels at which lite0 and lite1 see images.
         inception_weights: File of FID's Inception network; downloaded if not
             given.
@@ -158,6 +161,8 @@ def read_options(argv: Sequence[str]) -> Options | None:
                 "--samples=runs/sagan-cpu/best.keras --reference=embedded. "
                 "--help lists the flags."
             )
+    if texts.get("extractor") == "all":
+        texts = texts | {"extractor": ",".join(_ALL_EXTRACTORS)}
     values = {name: value_of(name, kinds[name], texts[name]) for name in texts}
     return Options(**values)
 

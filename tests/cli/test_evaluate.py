@@ -287,6 +287,7 @@ def test_help_names_every_flag_and_what_plugins_register(
         ([], {"json": "", "metrics": default_metrics(), "count": None}),
         (["--metrics=all", "--held_out=a"], {"metrics": tuple(METRICS)}),
         (["--extractor=all"], {"extractor": ("lite0", "inception")}),
+        (["--extractor=lite1"], {"extractor": ("lite1",)}),
         (["--json", "--skip_bad_images"], {"json": "-"}),
         (["--skip_bad_images", "--json"], {"json": "-"}),
         (["--json", "a.json"], {"json": "a.json"}),
