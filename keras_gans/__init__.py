@@ -29,6 +29,7 @@ if not _command or _command.needs_keras:
         precision,
         presets,
         serving,
+        transfer,
     )
     from keras_gans.models import (
         ACGAN,
@@ -64,4 +65,5 @@ __all__ = [
     "precision",
     "presets",
     "serving",
+    "transfer",
 ]

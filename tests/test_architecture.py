@@ -22,6 +22,7 @@ LEVELS = (
     {"augmentation", "losses", "networks", "penalties", "presets"},
     {"models"},
     {"callbacks", "data", "distribution", "metrics", "serving"},
+    {"transfer"},
     {"cli"},
 )
 # Not parts of the library, but its doors.

@@ -124,6 +124,12 @@ def restore(
     return None
 
 
+def saved_weights(directory: str | os.PathLike) -> list[pathlib.Path]:
+    """Returns the files of weights of complete checkpoints, newest first."""
+    folders = _checkpoints(pathlib.Path(directory))
+    return [folder / _WEIGHTS for folder in folders]
+
+
 def _checkpoints(directory: pathlib.Path) -> list[pathlib.Path]:
     """Returns the complete checkpoints, newest first."""
     found = filter(pathlib.Path.is_dir, directory.glob(f"{_PREFIX}*"))

@@ -35,7 +35,8 @@ class BatchNormalization(ConfiguredLayer):
 
     Call arguments:
         inputs: Features, `(batch, height, width, channels)`.
-        training: Whether to use the batch's moments and update the averages.
+        training: Whether to use the batch's moments and update the averages;
+            a layer that is not `trainable` does neither.
 
     Output shape: that of `inputs`.
 
@@ -89,6 +90,8 @@ class BatchNormalization(ConfiguredLayer):
 
     def _normalize(self, inputs, gamma, beta, training):
         """Returns `inputs` normalized with γ and β that broadcast to them."""
+        # As Keras's: what is not trained normalizes as at inference.
+        training = training and self.trainable
         if training or self.batch_statistics:
             # A scale and an offset by channel are part of the fused kernels.
             by_channel = len(gamma.shape) == 1

@@ -54,7 +54,8 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     Call arguments:
         inputs: What the wrapped layer takes.
-        training: Whether to keep the new u.
+        training: Whether to keep the new u; a layer that is not `trainable`
+            keeps the old one.
 
     Raises:
         ValueError: When the layer has no kernel, or `power_iterations < 1`.
@@ -102,7 +103,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         if normalized is None:
             value = ops.cast(kernel, "float32")
             sigma, vector_u = self._sigma(value)
-            if training:
+            if training and self.trainable:
                 self.vector_u.assign(vector_u)
             normalized = value / sigma
             if known is not None:

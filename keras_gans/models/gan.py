@@ -14,6 +14,7 @@ from keras_gans.layers.random import ReplicaSeedGenerator
 from keras_gans.losses.top_k import as_top_k
 from keras_gans.models import network_checks
 from keras_gans.models.declared import DeclaredModel
+from keras_gans.models.freezing import freeze
 from keras_gans.models.front_door import GuardedTrainer, check_compile
 from keras_gans.models.optimizers import PlayerOptimizers
 from keras_gans.models.orthogonality import regularize_kernels
@@ -93,6 +94,10 @@ class GAN(DeclaredModel, GuardedTrainer):
         ema_decay: Float in [0, 1), decay of the averaged generator, or None
             for none.
         ema_start: Training step before which the average is a plain copy.
+        freeze_discriminator: Non-negative int N: the first N blocks of the
+            discriminator, from the images on, are not trained, and their
+            buffers stay (see `keras_gans.models.freezing`). For a model that
+            `keras_gans.transfer.initialize_from` gives trained weights.
         averages: Relative lengths of `PowerAverages` of the generator, two as
             0.05 and 0.10, which samples are not from: `callbacks.Averages`
             keeps them in files, of which `keras-gans average` makes averages
@@ -137,6 +142,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         remat: bool = False,
         ema_decay: float | None = None,
         ema_start: int = 0,
+        freeze_discriminator: int = 0,
         averages: Sequence[float] = (),
         seed: int = 0,
         **kwargs: Any,
@@ -153,6 +159,10 @@ class GAN(DeclaredModel, GuardedTrainer):
         self.generator = generator
         self.discriminator = discriminator
         self.num_classes = num_classes
+        self.freeze_discriminator = integer(
+            "freeze_discriminator", freeze_discriminator, minimum=0
+        )
+        freeze(discriminator, self.freeze_discriminator)
         self.adversarial_loss = losses.get(loss)
         self.penalty = penalty
         self.top_k = as_top_k(top_k)

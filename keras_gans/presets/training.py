@@ -105,6 +105,8 @@ class TrainerSettings(Rounds):
             a batch of so many times the size: the memory is that of a part.
         remat: Compute features again where gradients need them, rather than
             keep them: less memory, about a third more time.
+        freeze_discriminator: Blocks of the discriminator, from the images on,
+            that keep the weights of initialize_from (FreezeD).
         averages: Relative lengths of power-function averages of the generator
             that are kept beside, in (0, 0.28], as 0.05,0.10.
     """
@@ -115,6 +117,7 @@ class TrainerSettings(Rounds):
     share_fakes: bool = False
     accumulate: Count = 1
     remat: bool = False
+    freeze_discriminator: Natural = 0
     averages: tuple[Length, ...] = ()
 
 

@@ -36,7 +36,7 @@ class ExportedGenerator:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = _version(pathlib.Path(path))
+        self.path = newest_version(pathlib.Path(path))
         self.manifest = _read_manifest(self.path)
         try:
             self._model = tf.saved_model.load(os.fspath(self.path))
@@ -72,7 +72,12 @@ def _versions(path):
     return sorted(numbered, key=lambda version: int(version.name))
 
 
-def _version(path):
+def newest_version(path: pathlib.Path) -> pathlib.Path:
+    """Returns a version of an export, of the directory of some the newest.
+
+    Raises:
+        FileNotFoundError: There is no export at `path`.
+    """
     if (path / "saved_model.pb").is_file():
         return path
     versions = _versions(path)
