@@ -242,6 +242,7 @@ ORDER = (
     "ensemble",
     "run",
     "choice",
+    "initial",
     "timing",
     "training",
     "threads",

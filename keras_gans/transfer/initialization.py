@@ -43,7 +43,7 @@ class Initialization:
     def __str__(self) -> str:
         lines = [f"Initialized from {self.path}:"]
         lines += [f"  {taken}" for taken in self.networks]
-        lines += [f"  {name}: none is there, starts anew" for name in self.absent]
+        lines += [f"  {name}: none there, starts anew" for name in self.absent]
         return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:

@@ -45,6 +45,9 @@ class GANConfig(GANSettings, RunConfig):
 
     Attributes:
         conditional: Whether the model is given the class labels.
+        initialize_from: Trained model to start from: the directory of a run,
+            one of its checkpoints, a .keras file or an exported generator.
+            What fits by name and shape is taken; optimizers begin anew.
         learning_rate_decay: Let both step sizes fall linearly to zero over
             the steps of the run.
         dequantize: Spread the 256 levels of real images by uniform noise.
@@ -73,6 +76,7 @@ class GANConfig(GANSettings, RunConfig):
     """
 
     conditional: bool = True
+    initialize_from: str = ""
     learning_rate_decay: bool = False
     dequantize: bool = False
     metrics: tuple[str, ...] | None = None
@@ -126,6 +130,13 @@ class GANConfig(GANSettings, RunConfig):
             )
         if self.held_out:
             check_dataset(self.held_out)
+        if self.freeze_discriminator and not self.initialize_from:
+            raise ValueError(
+                "freeze_discriminator keeps what initialize_from brings. "
+                f"Received: freeze_discriminator={self.freeze_discriminator} "
+                "without it. Give --initialize_from=MODEL too, or leave "
+                "freeze_discriminator out."
+            )
         if self.inception_protocol != "clean" and not self.inception_weights:
             raise ValueError(
                 "inception_protocol belongs to inception_weights. Received: "

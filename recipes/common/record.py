@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import types
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -22,11 +23,16 @@ with without_keras():
     from keras_gans import files
     from keras_gans.precision import Decision
 
+# Entries on what a run began with.
+NOTES = ("auto", "initialized")
 ROOT = pathlib.Path(__file__).parents[2]
 
 
 def open_run(
-    config: RunConfig, recipe: str, precision: Decision | None = None
+    config: RunConfig,
+    recipe: str,
+    precision: Decision | None = None,
+    notes: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> RunDirectory:
     """Returns the directory of a run, ready to be written to.
 
@@ -39,6 +45,8 @@ def open_run(
         config: Settings, with `run_dir` resolved.
         recipe: Name of the recipe.
         precision: In which the run computes, to be recorded.
+        notes: Further entries of the record, which stay when the run is
+            resumed without them.
 
     Raises:
         ValueError: As `check_run_directory`.
@@ -52,6 +60,7 @@ def open_run(
     record = run_record(config, recipe)
     if precision is not None:
         record["precision"] = dataclasses.asdict(precision)
+    record |= plain(notes)
     if directory.config.exists():
         earlier = read_record(directory)
         starts = earlier.pop("earlier_starts", [])
@@ -60,6 +69,8 @@ def open_run(
         record["earlier_starts"] = [*starts, earlier]
         if config.minutes is not None and "plan" in earlier:
             record["plan"] = earlier["plan"]
+        kept = {name: earlier[name] for name in NOTES if name in earlier}
+        record = kept | record
     directory.create()
     _write(directory, record)
     return directory

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from recipes.common.announce import announce, announce_import
 from recipes.common.choice import build_faster, is_open
 from recipes.common.config import RunConfig
+from recipes.common.initial import initialize
 from recipes.common.light import without_keras
 from recipes.common.plan import (
     Ending,
@@ -105,7 +106,11 @@ def prepare(
         gan, scope, precision, step_times = build_faster(
             config, subject, devices
         )
-    directory = open_run(asked, recipe, precision)
+    notes = dict(subject.notes)
+    initialized = initialize(gan, config)
+    if initialized:
+        notes["initialized"] = initialized
+    directory = open_run(asked, recipe, precision, notes)
     return Run(
         config,
         recipe,

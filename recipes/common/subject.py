@@ -1,7 +1,8 @@
 """What a run trains on, and how its samples are shown and measured."""
 
 import abc
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from recipes.common.config import RunConfig
@@ -28,6 +29,7 @@ class Subject(abc.ABC):
         config: Settings of the run.
         description: What the data are, for the user.
         per_step: How many of them a training step takes.
+        notes: What a run's record says of how its settings were chosen.
     """
 
     kind: ClassVar[str]
@@ -38,6 +40,7 @@ class Subject(abc.ABC):
     config: RunConfig
     description: str
     per_step: int
+    notes: Mapping[str, Any] = types.MappingProxyType({})
 
     @abc.abstractmethod
     def build(self) -> "GAN":
