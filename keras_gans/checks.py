@@ -2,7 +2,7 @@
 
 import difflib
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MAX_SEED = 2**63 - 1
@@ -85,3 +85,28 @@ def channel_count(value: Any) -> int:
             f"Received: channels={value!r}."
         )
     return int(value)
+
+
+def sides(resolution: int | Sequence[int]) -> tuple[int, int]:
+    """Returns height and width of images of a resolution.
+
+    Args:
+        resolution: Side of square images in pixels, or height and width.
+
+    Raises:
+        ValueError: If it is neither, or a side is no positive integer.
+
+    Example:
+    >>> sides(32), sides([32, 64])
+    ((32, 32), (32, 64))
+    """
+    pair = (resolution, resolution)
+    if isinstance(resolution, list | tuple) and len(resolution) == 2:
+        pair = resolution
+    height, width = (integer("resolution", side) for side in pair)
+    return height, width
+
+
+def as_resolution(height: int, width: int) -> int | tuple[int, int]:
+    """Returns the resolution of images: one side if they are square."""
+    return height if height == width else (height, width)

@@ -14,6 +14,7 @@ from keras_gans.presets.fields import (
     Bounds,
     Count,
     Natural,
+    Resolution,
     Settings,
     field_kinds,
 )
@@ -62,7 +63,8 @@ class Options(Settings):
         data_dir: Where the prepared TFDS data sets lie.
         split: Of a TFDS data set; train.
         skip_bad_images: Leave out files that are not readable images.
-        resolution: Side to which images are brought; that of the samples.
+        resolution: Side to which images are brought, or height and width, as
+            32x64; that of the samples.
         channels: 1 (grey) or 3 (colour); those of the samples.
         metrics: Scores to compute.
         plugins: Modules that register metrics of their own.
@@ -89,7 +91,7 @@ class Options(Settings):
     data_dir: str = ""
     split: str = ""
     skip_bad_images: bool = False
-    resolution: Count | None = None
+    resolution: Resolution | None = None
     channels: Literal[1, 3] | None = None
     metrics: tuple[str, ...] = dataclasses.field(
         default_factory=default_metrics

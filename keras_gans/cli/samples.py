@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import keras
 import numpy as np
 
+from keras_gans.checks import as_resolution
 from keras_gans.data import load_images
 from keras_gans.images import to_uint8
 from keras_gans.metrics.evaluation.certificate import (
@@ -27,7 +28,7 @@ class Samples:
 
     Attributes:
         description: What they are, for the user.
-        resolution: Side of the images in pixels.
+        resolution: Side of the images in pixels, or height and width.
         channels: 1 or 3.
         num_classes: Classes of the labels; 0 without labels; None where a
             generator takes labels and does not say how many.
@@ -39,7 +40,7 @@ class Samples:
     """
 
     description: str
-    resolution: int
+    resolution: int | tuple[int, int]
     channels: int
     num_classes: int | None
     count: int = GENERATED
@@ -51,7 +52,7 @@ class Samples:
 def open_samples(
     path: str,
     *,
-    resolution: int | None = None,
+    resolution: int | tuple[int, int] | None = None,
     channels: int | None = None,
     skip_bad_images: bool = False,
 ) -> Samples:
@@ -59,8 +60,9 @@ def open_samples(
 
     Args:
         path: Of one of these.
-        resolution: Side to which stored images are brought; None for the
-            shorter one of the first image. A generator's is its own.
+        resolution: Side, or height and width, to which stored images are
+            brought; None for the shorter side of the first image. A
+            generator's is its own.
         channels: Of stored images; None for those of the first image. A
             generator's are its own.
         skip_bad_images: Whether to leave out files that are no images.
@@ -176,7 +178,7 @@ def _generated(
             yield make(latents, labels), labels
 
     return Samples(
-        resolution=image_shape[0],
+        resolution=as_resolution(*image_shape[:2]),
         channels=image_shape[2],
         num_classes=num_classes,
         batches=batches,

@@ -18,12 +18,14 @@ _KEYS = ("images", "labels")
 _MAX_CLASSES = 65536
 _ALLOWED = (
     "An npz for training holds `images`, uint8 of shape (N, H, W, C) with C "
-    "of 1 or 3, or (N, H, W); and, optionally, `labels`, integers 0..K-1 of "
-    "shape (N,). "
+    "of 1, 3 or 4 (RGBA, put onto white), or (N, H, W); and, optionally, "
+    "`labels`, integers 0..K-1 of shape (N,). "
 )
 
 
-def load_archive(path: str, *, resolution: int, channels: int) -> ImageSet:
+def load_archive(
+    path: str, *, resolution: int | tuple[int, int], channels: int
+) -> ImageSet:
     """Loads an npz of images at the resolution and channel count.
 
     The images are cropped to the centre square and resized if need be. K is
@@ -32,7 +34,7 @@ def load_archive(path: str, *, resolution: int, channels: int) -> ImageSet:
     Args:
         path: The archive, with `images` uint8 `(N, H, W, C)` or `(N, H, W)`
             and, optionally, integer `labels` `(N,)`.
-        resolution: Side of the images, in pixels.
+        resolution: Side of the images, in pixels, or height and width.
         channels: 1 or 3.
 
     Raises:
@@ -111,9 +113,9 @@ def _check_images(path: str, images: np.ndarray) -> np.ndarray:
         )
     if images.ndim == 3:
         images = images[..., None]
-    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+    if images.ndim != 4 or images.shape[-1] not in (1, 3, 4):
         raise ValueError(
-            f"`images` must be channels-last, grey or RGB. {received}"
+            f"`images` must be channels-last, grey, RGB or RGBA. {received}"
             "Transpose (N, C, H, W) by images.transpose(0, 2, 3, 1)."
         )
     if 0 in images.shape:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from keras_gans.checks import one_of
+from keras_gans.checks import one_of, sides
 from keras_gans.data.runtime import tf
 
 
@@ -37,7 +37,7 @@ def check_augmentations(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def build_augmentation(
-    names: Sequence[str], resolution: int
+    names: Sequence[str], resolution: int | tuple[int, int]
 ) -> Callable[[tf.Tensor, int, tf.Tensor], tf.Tensor]:
     """Builds a function of (images, seed, step) to use in `Dataset.map`.
 
@@ -59,7 +59,8 @@ def build_augmentation(
 
     Args:
         names: Some of `AUGMENTATIONS`; the given order does not matter.
-        resolution: Side of the images, in pixels.
+        resolution: Side of the images, in pixels; or height and width, of
+            which the shorter one is r.
 
     Raises:
         ValueError: as `check_augmentations`.
@@ -105,7 +106,7 @@ def _key(seed: int, step: tf.Tensor, stream: int) -> tf.Tensor:
     return tf.random.fold_in(key, tf.cast(step, tf.int64), alg="philox")
 
 
-def _flip(resolution: int) -> Callable:
+def _flip(resolution: int | tuple[int, int]) -> Callable:
     import keras_cv
 
     layer = keras_cv.layers.RandomFlip("horizontal", dtype="float32")
@@ -124,10 +125,11 @@ def _flip(resolution: int) -> Callable:
     return apply
 
 
-def _translate(resolution: int) -> Callable:
+def _translate(resolution: int | tuple[int, int]) -> Callable:
     import keras_cv
 
-    reach = resolution // 8
+    shape = sides(resolution)
+    reach = min(shape) // 8
     layer = keras_cv.layers.RandomTranslation(
         1 / 8,
         1 / 8,
@@ -145,7 +147,7 @@ def _translate(resolution: int) -> Callable:
             dtype=tf.int32,
             alg="philox",
         )
-        fractions = tf.cast(shifts, tf.float32) / resolution
+        fractions = tf.cast(shifts, tf.float32) / tf.constant(shape, tf.float32)
         return layer.augment_images(
             images,
             transformations={
@@ -157,19 +159,26 @@ def _translate(resolution: int) -> Callable:
     return apply
 
 
-def _cutout(resolution: int) -> Callable:
+def _cutout(resolution: int | tuple[int, int]) -> Callable:
     import keras_cv
 
+    height, width = sides(resolution)
     layer = keras_cv.layers.RandomCutout(
         (0.5, 0.5), (0.5, 0.5), fill_value=0.0, dtype="float32"
     )
 
     def apply(images, key):
         batch = tf.shape(images)[0]
-        centres = tf.random.stateless_uniform(
-            (batch, 2), key, 0, resolution, dtype=tf.int32, alg="philox"
-        )
-        side = tf.fill((batch,), resolution // 2)
+        if height == width:
+            centres = tf.random.stateless_uniform(
+                (batch, 2), key, 0, height, dtype=tf.int32, alg="philox"
+            )
+        else:
+            pixels = tf.random.stateless_uniform(
+                (batch,), key, 0, height * width, dtype=tf.int32, alg="philox"
+            )
+            centres = tf.stack([pixels % width, pixels // width], axis=1)
+        side = tf.fill((batch,), min(height, width) // 2)
         return layer.augment_images(
             images,
             transformations={

@@ -27,7 +27,9 @@ CLASS_NAMES = (
 )
 
 
-def load_embedded(*, resolution: int, channels: int) -> ImageSet:
+def load_embedded(
+    *, resolution: int | tuple[int, int], channels: int
+) -> ImageSet:
     """Loads the embedded set: 10 classes of 1,000 garments each.
 
     The images are grey, 28 x 28, on black. At 32 pixels they are framed by
@@ -35,7 +37,7 @@ def load_embedded(*, resolution: int, channels: int) -> ImageSet:
     resized.
 
     Args:
-        resolution: Side of the images, in pixels.
+        resolution: Side of the images, in pixels, or height and width.
         channels: 1, or 3 for grey repeated.
 
     Reference: [Xiao et al., 2017](https://arxiv.org/abs/1708.07747).

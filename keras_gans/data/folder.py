@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_gans.checks import sides
 from keras_gans.data.image_set import ImageSet
 from keras_gans.data.pixels import decode_image, image_formats
 from keras_gans.data.reading import read_images
@@ -28,7 +29,11 @@ _LAYOUT = (
 
 
 def load_folder(
-    path: str, *, resolution: int, channels: int, skip_bad_images: bool
+    path: str,
+    *,
+    resolution: int | tuple[int, int],
+    channels: int,
+    skip_bad_images: bool,
 ) -> ImageSet:
     """Loads a folder of images, after decoding every one of them.
 
@@ -37,7 +42,7 @@ def load_folder(
 
     Args:
         path: The folder.
-        resolution: Side of the images, in pixels.
+        resolution: Side of the images, in pixels, or height and width.
         channels: 1 or 3.
         skip_bad_images: Whether to leave out files that are no complete
             images instead of raising.
@@ -50,7 +55,7 @@ def load_folder(
     root = pathlib.Path(path).expanduser()
     class_names, files, labels = list_files(path, root)
     paths = list(map(str, files))
-    shape = (resolution, resolution, channels)
+    shape = (*sides(resolution), channels)
     images, good, bad = read_images(
         f"folder:{path}",
         files,

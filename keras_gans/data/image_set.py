@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_gans.checks import integer
+from keras_gans.checks import as_resolution, integer
 from keras_gans.data.augmentation import (
     build_augmentation,
     check_augmentations,
@@ -30,7 +30,8 @@ class ImageSet:
         num_classes: Number of classes K, labels being 0..K-1; 0 if the set is
             unlabelled.
         class_names: K names, or none.
-        resolution: Side of the images, in pixels.
+        resolution: Side of the images, in pixels; height and width where they
+            are not square.
         channels: 1 (grey) or 3 (RGB).
         bad_images: The files that were skipped.
 
@@ -66,7 +67,8 @@ class ImageSet:
         self.num_images = source.num_images
         self.class_names = tuple(class_names)
         self.num_classes = len(self.class_names)
-        self.resolution, _, self.channels = source.image_shape
+        height, width, self.channels = source.image_shape
+        self.resolution = as_resolution(height, width)
         self.bad_images = tuple(bad_images)
         self._source = source
         self._training_source = source

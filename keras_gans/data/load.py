@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from keras_gans.checks import channel_count, integer, nearest
+from keras_gans.checks import as_resolution, channel_count, nearest, sides
 from keras_gans.data.image_set import ImageSet
 
 _PREFIXES = ("npz", "folder", "tfds")
@@ -18,7 +18,7 @@ _FORMS = (
 def load_images(
     dataset: str = "embedded",
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     data_dir: str | None = None,
     split: str | None = None,
@@ -34,13 +34,15 @@ def load_images(
     - `tfds:NAME@SPLIT`: the same with its split, or a slice of one:
       `tfds:cifar10@test`, `tfds:cifar10@train[:80%]`.
 
-    Pictures are cropped to the centre square and resized bilinearly with
-    antialiasing; colour becomes grey by the luma of ITU-R BT.601; grey is
+    Pictures are cropped to the centre square, or the centre of the shape that
+    is asked for, and resized bilinearly with antialiasing; transparency is put
+    onto white; colour becomes grey by the luma of ITU-R BT.601; grey is
     repeated to three channels.
 
     Args:
         dataset: One of the forms above.
-        resolution: Side of the images, in pixels, positive.
+        resolution: Side of the images, in pixels, positive; or height and
+            width.
         channels: 1 (grey) or 3 (RGB).
         data_dir: Where TFDS keeps its sets; only for `tfds:NAME`.
         split: Split of TFDS, `train` by default, where `dataset` names none;
@@ -57,7 +59,7 @@ def load_images(
     form, path = parse_dataset(dataset)
     split = split_of(dataset, split)
     size = {
-        "resolution": integer("resolution", resolution, minimum=1),
+        "resolution": as_resolution(*sides(resolution)),
         "channels": channel_count(channels),
     }
     if form == "tfds":

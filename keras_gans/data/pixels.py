@@ -1,8 +1,9 @@
 """From any picture to uint8 pixels at one resolution and channel count.
 
 Every path does the same, in this order: transparency onto white, colour to
-grey (if one channel is asked), centre crop of the short side, bilinear
-resize with antialiasing, grey to three equal channels (if three are asked).
+grey (if one channel is asked), the largest centre crop of the shape that is
+asked for, bilinear resize with antialiasing, grey to three equal channels (if
+three are asked).
 
 Grey is the luma of ITU-R BT.601 in 16-bit fixed point,
 
@@ -18,6 +19,8 @@ import os
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+
+from keras_gans.checks import sides
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -42,7 +45,7 @@ def decode_image(
 
     Args:
         source: Path or open file.
-        image_shape: `(resolution, resolution, channels)`, channels 1 or 3.
+        image_shape: `(height, width, channels)`, channels 1 or 3.
 
     Returns:
         uint8 array of that shape.
@@ -61,29 +64,32 @@ def decode_image(
 
 
 def fit_images(
-    images: np.ndarray, *, resolution: int, channels: int
+    images: np.ndarray,
+    *,
+    resolution: int | tuple[int, int],
+    channels: int,
 ) -> np.ndarray:
     """Brings an array of pictures to one resolution and channel count.
 
     Args:
-        images: uint8 array `(N, H, W, 1)` or `(N, H, W, 3)`.
-        resolution: Side of the result, in pixels.
+        images: uint8 array `(N, H, W, C)`, C 1 (grey), 3 (RGB) or 4 (RGBA).
+        resolution: Side of the result, in pixels, or height and width.
         channels: 1 or 3.
 
     Returns:
-        uint8 array `(N, resolution, resolution, channels)`, which is `images`
-        itself if nothing has to change.
+        uint8 array `(N, height, width, channels)`, which is `images` itself
+        if nothing has to change.
     """
     from PIL import Image
 
-    shape = (resolution, resolution, channels)
+    shape = (*sides(resolution), channels)
     if images.shape[1:] == shape:
         return images
     fitted = np.empty((len(images), *shape), np.uint8)
     for index, pixels in enumerate(images):
         grey = pixels.shape[-1] == 1
         image = Image.fromarray(pixels[..., 0] if grey else pixels)
-        fitted[index] = _fit(image, shape)
+        fitted[index] = _fit(opaque(image), shape)
     return fitted
 
 
@@ -104,16 +110,16 @@ def opaque(image: Image.Image) -> Image.Image:
 def _fit(image: Image.Image, shape: tuple[int, int, int]) -> np.ndarray:
     from PIL import Image
 
-    resolution, _, channels = shape
+    rows, columns, channels = shape
     if channels == 1:
         image = image.convert("L")
     width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) // 2, (height - side) // 2
-    image = image.crop((left, top, left + side, top + side))
-    if side != resolution:
-        image = image.resize(
-            (resolution, resolution), Image.Resampling.BILINEAR
-        )
+    # Of the image, as much as has the shape.
+    across = max(min(width, height * columns // rows), 1)
+    down = max(min(height, width * rows // columns), 1)
+    left, top = (width - across) // 2, (height - down) // 2
+    image = image.crop((left, top, left + across, top + down))
+    if (across, down) != (columns, rows):
+        image = image.resize((columns, rows), Image.Resampling.BILINEAR)
     image = image.convert("L" if channels == 1 else "RGB")
     return np.asarray(image, np.uint8).reshape(shape)

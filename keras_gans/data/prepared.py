@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_gans.checks import did_you_mean
+from keras_gans.checks import did_you_mean, sides
 from keras_gans.data.image_set import ImageSet
 from keras_gans.data.pixels import decode_image
 from keras_gans.data.reading import read_images
@@ -28,7 +28,7 @@ def load_prepared(
     label: str,
     data_dir: str | None,
     split: str,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int,
     skip_bad_images: bool,
 ) -> ImageSet:
@@ -46,7 +46,7 @@ def load_prepared(
         label: What to call the set.
         data_dir: Where TFDS keeps its sets; None for TFDS's own default.
         split: A split or a slice of one, such as `train[:80%]`.
-        resolution: Side of the images, in pixels.
+        resolution: Side of the images, in pixels, or height and width.
         channels: 1 or 3.
         skip_bad_images: Whether to leave out records that do not decode.
 
@@ -58,7 +58,7 @@ def load_prepared(
     """
     builder, info, class_names = open_prepared(name, data_dir, split)
     records = read_records(builder, split)
-    shape = (resolution, resolution, channels)
+    shape = (*sides(resolution), channels)
     bad = ()
     if fits_in_memory(info.num_examples, shape):
         source, bad = _into_memory(

@@ -1,5 +1,6 @@
 """Layers with an equalized learning rate: unit weights, scaled when used."""
 
+import math
 from typing import Any
 
 import keras
@@ -55,15 +56,15 @@ class EqualizedConv2D(_EqualizedKernel):
 
     Args:
         filters: Positive int, output channels.
-        kernel_size: Positive int k.
+        kernel_size: Positive int k, or a pair of such for k x l.
         padding: `same` or `valid`.
         use_bias: Whether a bias, initialized with 0, is added.
         gain: Positive float: √2 as in the released code of MSG-GAN for every
             layer, the image layers included. ProGAN uses 1 for those.
 
     Input shape: `(batch, height, width, channels)`.
-    Output shape: `(batch, height, width, filters)`, less kernel_size - 1 rows
-    and columns with `valid`.
+    Output shape: `(batch, height, width, filters)`, less k - 1 rows and l - 1
+    columns with `valid`.
 
     Raises:
         ValueError: When `filters`, `kernel_size` or `gain` is not positive,
@@ -81,22 +82,20 @@ class EqualizedConv2D(_EqualizedKernel):
     def __init__(
         self,
         filters: int,
-        kernel_size: int,
+        kernel_size: int | tuple[int, int],
         padding: str = "same",
         use_bias: bool = True,
         gain: float = GAIN,
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        self.kernel_size = checks.integer("kernel_size", kernel_size)
+        self.kernel_size = _one_or_two("kernel_size", kernel_size)
         self.padding = checks.one_of("padding", padding, ("same", "valid"))
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def build(self, input_shape: tuple) -> None:
-        size, channels = self.kernel_size, input_shape[-1]
-        self._add_weights(
-            (size, size, channels, self.filters), size**2 * channels
-        )
+        shape = (*self._lengths(), input_shape[-1], self.filters)
+        self._add_weights(shape, math.prod(shape[:-1]))
 
     def call(self, inputs: Any) -> Any:
         bias = ops.convert_to_tensor(self.bias) if self.use_bias else None
@@ -105,9 +104,17 @@ class EqualizedConv2D(_EqualizedKernel):
         )
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        less = self.kernel_size - 1 if self.padding == "valid" else 0
-        sizes = (None if n is None else n - less for n in input_shape[1:3])
+        valid = self.padding == "valid"
+        less = [length - 1 if valid else 0 for length in self._lengths()]
+        sizes = (
+            None if length is None else length - gone
+            for length, gone in zip(input_shape[1:3], less, strict=True)
+        )
         return (input_shape[0], *sizes, self.filters)
+
+    def _lengths(self):
+        size = self.kernel_size
+        return (size, size) if isinstance(size, int) else size
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")
@@ -175,12 +182,12 @@ class EqualizedLatentMap(_EqualizedKernel):
 
     Args:
         filters: Positive int, output channels.
-        size: Positive int k, height and width of the map.
+        size: Positive int k, height and width of the map, or a pair of them.
         use_bias: Whether a bias a channel, initialized with 0, is added.
         gain: Positive float.
 
     Input shape: `(batch, latent_dim)`.
-    Output shape: `(batch, size, size, filters)`.
+    Output shape: `(batch, size, size, filters)`, or of both sizes.
 
     Raises:
         ValueError: When `filters`, `size` or `gain` is not positive.
@@ -199,29 +206,40 @@ class EqualizedLatentMap(_EqualizedKernel):
     def __init__(
         self,
         filters: int,
-        size: int = 4,
+        size: int | tuple[int, int] = 4,
         use_bias: bool = True,
         gain: float = GAIN,
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        self.size = checks.integer("size", size)
+        self.size = _one_or_two("size", size)
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
     def build(self, input_shape: tuple) -> None:
         latent_dim = input_shape[-1]
-        shape = (latent_dim, self.size, self.size, self.filters)
-        self._add_weights(shape, latent_dim)
+        self._add_weights((latent_dim, *self._shape()), latent_dim)
 
     def call(self, inputs: Any) -> Any:
         kernel = ops.reshape(self._scaled_kernel(), (inputs.shape[-1], -1))
         outputs = ops.matmul(inputs, kernel)
-        shape = (-1, self.size, self.size, self.filters)
-        outputs = ops.reshape(outputs, shape)
+        outputs = ops.reshape(outputs, (-1, *self._shape()))
         return outputs + self.bias if self.use_bias else outputs
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (input_shape[0], self.size, self.size, self.filters)
+        return (input_shape[0], *self._shape())
+
+    def _shape(self):
+        size = self.size
+        size = (size, size) if isinstance(size, int) else size
+        return (*size, self.filters)
+
+
+def _one_or_two(name, value):
+    """Returns a length, or two that differ, as they are configured."""
+    if not isinstance(value, list | tuple):
+        return checks.integer(name, value)
+    lengths = tuple(checks.integer(name, length) for length in value)
+    return lengths[0] if len(set(lengths)) == 1 else lengths
 
 
 def _check_gain(gain):

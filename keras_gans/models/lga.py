@@ -4,11 +4,13 @@ from typing import Any
 
 import keras
 
+from keras_gans.checks import sides
 from keras_gans.losses import AdversarialLoss
 from keras_gans.losses.decomposed_hinge import SpatiallyDecomposedHinge
 from keras_gans.models.declared import gradient_penalty
 from keras_gans.models.gan import GAN
 from keras_gans.networks import resnet_discriminator, resnet_generator
+from keras_gans.networks.frame import square
 from keras_gans.networks.geo_gan import (
     geo_gan_discriminator,
     geo_gan_generator,
@@ -130,7 +132,7 @@ def _wgan_gp(settings):
 
 
 def _sngan(settings):
-    published = SNGAN_WIDTHS[settings.resolution == 32]
+    published = SNGAN_WIDTHS[min(sides(settings.resolution)) == 32]
     common = settings.select("resolution", "channels", "release", "folding")
     return (
         resnet_generator(
@@ -151,6 +153,7 @@ def _sngan(settings):
 
 
 def _geo_gan(settings):
+    square(settings.resolution, "Geometric GAN's networks")
     common = settings.select("resolution", "channels", "momentum")
     return (
         geo_gan_generator(

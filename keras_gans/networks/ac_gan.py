@@ -4,12 +4,15 @@ Reference: [Odena et al., 2017](https://arxiv.org/abs/1610.09585),
 Appendix A.
 """
 
+import math
+
 import keras
 from keras import layers, ops
 
 from keras_gans import checks
 from keras_gans.layers import BatchNormalization, Conv2D, NormalToUniform
 from keras_gans.layers.configured import ConfiguredLayer
+from keras_gans.networks.frame import Frame
 from keras_gans.networks.wgan_layers import doubling
 
 # Widths of the generator's first feature map and of its hidden transposed
@@ -24,7 +27,7 @@ DISCRIMINATOR_STAGES = ((1, 2), (2, 1), (4, 2), (8, 1), (16, 2), (32, 1))
 
 def ac_gan_generator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     latent_dim: int = 100,
     latent_distribution: str = "normal",
@@ -46,7 +49,8 @@ def ac_gan_generator(
     at 32 pixels).
 
     Args:
-        resolution: 32, 64 or 128.
+        resolution: 32, 64 or 128; or height and width, of which the shorter
+            one is such.
         channels: Image channels.
         latent_dim: Length of the latent vectors, without the label.
         latent_distribution: `normal`, or `uniform` in (-1, 1), to which the
@@ -73,18 +77,20 @@ def ac_gan_generator(
     >>> ac_gan_generator(resolution=64, num_classes=3, width=2).output_shape
     (None, 64, 64, 3)
     """
-    checks.one_of("resolution", resolution, RESOLUTIONS)
+    side = min(checks.sides(resolution))
+    checks.one_of("resolution", side, RESOLUTIONS)
     checks.one_of(
         "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
     )
-    multipliers = tuple(multipliers) or GENERATOR_MULTIPLIERS[resolution]
-    size, remainder = divmod(resolution, 2 ** len(multipliers))
+    multipliers = tuple(multipliers) or GENERATOR_MULTIPLIERS[side]
+    size, remainder = divmod(side, 2 ** len(multipliers))
     if remainder or not size:
         raise ValueError(
             "Each multiplier doubles the size once, so the resolution must be "
             "a multiple of 2^len(multipliers). Received: resolution="
             f"{resolution}, multipliers={multipliers}. Give fewer multipliers."
         )
+    height_and_width = Frame.of(resolution, size).map(size)
     latents = keras.Input((latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
     features = latents
@@ -95,10 +101,12 @@ def ac_gan_generator(
         features = layers.Concatenate(name="condition")([features, one_hot])
     first, *hidden = [width * multiplier for multiplier in multipliers]
     features = layers.Dense(
-        size * size * first, kernel_initializer=_normal(), name="dense"
+        math.prod(height_and_width) * first, kernel_initializer=_normal(), name="dense"
     )(features)
     features = layers.ReLU(name="dense_relu")(features)
-    features = layers.Reshape((size, size, first), name="reshape")(features)
+    features = layers.Reshape((*height_and_width, first), name="reshape")(
+        features
+    )
     for index, filters in enumerate(hidden, 1):
         features = doubling(filters, 5, _normal(), f"deconv_{index}")(features)
         features = BatchNormalization(momentum, name=f"bn_{index}")(features)
@@ -112,7 +120,7 @@ def ac_gan_generator(
 
 def ac_gan_discriminator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     num_classes: int = 0,
     width: int = 16,
@@ -131,7 +139,8 @@ def ac_gan_discriminator(
     `class_probabilities` gives.
 
     Args:
-        resolution: 32, 64 or 128.
+        resolution: 32, 64 or 128; or height and width, of which the shorter
+            one is such.
         channels: Image channels.
         num_classes: Classes K, or 0 for a discriminator without a classifier.
         width: Base width; 16 as published.
@@ -157,8 +166,9 @@ def ac_gan_discriminator(
     >>> ac_gan_discriminator(resolution=32, num_classes=10).output_shape
     [(None, 1), (None, 10)]
     """
-    checks.one_of("resolution", resolution, RESOLUTIONS)
-    images = keras.Input((resolution, resolution, channels), name="images")
+    frame = Frame.of(resolution)
+    checks.one_of("resolution", frame.side, RESOLUTIONS)
+    images = keras.Input((*frame.shape, channels), name="images")
     features = _noisy(images, activation_noise, "noise_0")
     for index, (multiplier, strides) in enumerate(DISCRIMINATOR_STAGES, 1):
         features = Conv2D(

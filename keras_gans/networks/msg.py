@@ -18,6 +18,7 @@ from keras_gans.layers.equalized import (
     EqualizedUpsampleConv2D,
 )
 from keras_gans.layers.pixel_normalization import PixelNormalization
+from keras_gans.networks.frame import Frame
 
 # The largest feature map of full width; each doubling beyond it halves that.
 FULL_WIDTH = 32
@@ -78,7 +79,7 @@ def widths(resolution: int, max_channels: int = 512) -> dict[int, int]:
 
 def msg_generator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     latent_dim: int = 512,
     max_channels: int = 512,
@@ -94,7 +95,8 @@ def msg_generator(
     that images may leave [-1, 1]. Every layer has an equalized learning rate.
 
     Args:
-        resolution: Of the largest image in pixels: 8, 16, ... 1,024.
+        resolution: Of the largest image in pixels: 8, 16, ... 1,024; or
+            height and width, of which the shorter one is such.
         channels: Image channels.
         latent_dim: Length of the latent vectors, N(0, I).
         max_channels: Channels at up to 32 pixels, see `widths`; 512 as
@@ -110,9 +112,12 @@ def msg_generator(
     Raises:
         ValueError: For a resolution or a width that cannot be.
     """
-    filters = widths(resolution, max_channels)
+    frame = Frame.of(resolution)
+    filters = widths(frame.side, max_channels)
     latents = keras.Input((latent_dim,), name="latents")
-    features = EqualizedLatentMap(filters[4], name="block_4_latents")(latents)
+    features = EqualizedLatentMap(
+        filters[4], frame.map(4), name="block_4_latents"
+    )(latents)
     features = _activate(features, "block_4_1")
     images = []
     for size, width in filters.items():
@@ -139,7 +144,7 @@ def msg_generator(
 
 def msg_discriminator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     max_channels: int = 512,
     combine: str = "concat",
@@ -162,7 +167,8 @@ def msg_discriminator(
     `add`, r'(o) + y, each has as many channels as the block takes.
 
     Args:
-        resolution: Of the largest image in pixels: 8, 16, ... 1,024.
+        resolution: Of the largest image in pixels: 8, 16, ... 1,024; or
+            height and width, of which the shorter one is such.
         channels: Image channels.
         max_channels: Channels at up to 32 pixels, see `widths`; 512 as
             published.
@@ -180,9 +186,10 @@ def msg_discriminator(
     """
     checks.one_of("combine", combine, COMBINATIONS)
     join, parts = COMBINATIONS[combine]
-    filters = widths(resolution, max_channels)
+    frame = Frame.of(resolution)
+    filters = widths(frame.side, max_channels)
     images = [
-        keras.Input((size, size, channels), name=f"images_{size}")
+        keras.Input((*frame.map(size), channels), name=f"images_{size}")
         for size in filters
     ]
     features = None
@@ -211,7 +218,9 @@ def _halving_block(features, width, outputs, name):
 def _final_block(features, width, group_size):
     features = MinibatchStdDev(group_size, name="minibatch_stddev")(features)
     features = _convolve(features, width, 3, "block_4", 1)
-    features = _convolve(features, width, 4, "block_4", 2, "valid")
+    features = _convolve(
+        features, width, features.shape[1:3], "block_4", 2, "valid"
+    )
     scores = EqualizedConv2D(1, 1, name="score")(features)
     return layers.Flatten(name="scores")(scores)
 

@@ -6,6 +6,8 @@ released code of both, pfnet-research/sngan_projection (`gen_models`,
 `dis_models`) and brain-research/self-attention-gan.
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -17,6 +19,7 @@ from keras_gans.layers import (
     SelfAttention,
 )
 from keras_gans.networks.conditioning import Conditioning
+from keras_gans.networks.frame import Frame
 from keras_gans.networks.resnet_blocks import RELEASES, Blocks
 from keras_gans.networks.resnet_checks import check_attention, check_map
 
@@ -39,7 +42,7 @@ RESOLUTIONS = tuple(GENERATOR_MULTIPLIERS)
 
 def resnet_generator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     latent_dim: int = 128,
     num_classes: int = 0,
@@ -62,15 +65,17 @@ def resnet_generator(
     and tanh. With classes, every block's batch normalization is conditional.
 
     Args:
-        resolution: 32, 64 or 128; any 4·2^n with `multipliers` of n + 1.
+        resolution: 32, 64 or 128; any 4·2^n with `multipliers` of n + 1. Or
+            height and width, of which the shorter one is such: the 4x4 input
+            is longer then, 4x8 for 32x64.
         channels: Image channels.
         latent_dim: Length of the latent vectors.
         num_classes: Classes, or 0 for an unconditional generator.
         width: Base width; 64 as published at 64 and 128 pixels, 256 at 32.
         multipliers: Widths of the 4x4 input and of each block in units of
             `width`; empty for the published ones.
-        attention_resolution: Height of the feature map with self-attention,
-            or 0 for none.
+        attention_resolution: Shorter side of the feature map with
+            self-attention, or 0 for none.
         attention_variant: `code` or `paper`, see `SelfAttention`; or
             `residual`, a `ResidualControl` in its place.
         spectral_norm: Whether kernels are spectrally normalized.
@@ -96,11 +101,12 @@ def resnet_generator(
             attention resolution that no block has, or a conditioning that
             does not fit.
     """
-    multipliers = _multipliers(resolution, multipliers, GENERATOR_MULTIPLIERS)
+    frame = Frame.of(resolution)
+    multipliers = _multipliers(frame.side, multipliers, GENERATOR_MULTIPLIERS)
     sizes = [8 << index for index in range(len(multipliers) - 1)]
-    if sizes[-1:] != [resolution]:
+    if sizes[-1:] != [frame.side]:
         raise ValueError(
-            f"A generator for {resolution} pixels needs a multiplier for its "
+            f"A generator for {frame.side} pixels needs a multiplier for its "
             "4x4 input and one for each doubling. Received: "
             f"multipliers={multipliers}."
         )
@@ -121,11 +127,11 @@ def resnet_generator(
     latents = keras.Input((latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
     filters = width * multipliers[0]
-    first, conditions = conditioning(latents, labels, len(sizes))
-    features = blocks.normalized(layers.Dense(16 * filters, name="dense"))(
-        first
-    )
-    features = layers.Reshape((4, 4, filters), name="reshape")(features)
+    inputs, conditions = conditioning(latents, labels, len(sizes))
+    first = (*frame.map(4), filters)
+    dense = layers.Dense(math.prod(first), name="dense")
+    features = blocks.normalized(dense)(inputs)
+    features = layers.Reshape(first, name="reshape")(features)
     for size, multiplier, condition in zip(
         sizes, multipliers[1:], conditions, strict=True
     ):
@@ -146,7 +152,7 @@ def resnet_generator(
 
 def resnet_discriminator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     num_classes: int = 0,
     width: int = 64,
@@ -172,14 +178,14 @@ def resnet_discriminator(
     2x2 windows and the factor 64. The mean of Y is the score w·h + b.
 
     Args:
-        resolution: 32, 64 or 128.
+        resolution: 32, 64 or 128, or height and width, see the generator.
         channels: Image channels.
         num_classes: Classes, or 0 for an unconditional discriminator.
         width: Base width; 64 as published at 64 and 128 pixels, 128 at 32.
         multipliers: Widths of the blocks in units of `width`; empty for the
             published ones.
-        attention_resolution: Height of the feature map with self-attention,
-            after the first block of that size, or 0 for none.
+        attention_resolution: Shorter side of the feature map with
+            self-attention, after the first block of that size, or 0 for none.
         attention_variant: `code` or `paper`, see `SelfAttention`; or
             `residual`, a `ResidualControl` in its place.
         spectral_norm: Whether kernels are spectrally normalized.
@@ -205,12 +211,13 @@ def resnet_discriminator(
             attention resolution that no block has, or a map resolution that
             does not divide the last feature map's or is given with classes.
     """
+    frame = Frame.of(resolution)
     multipliers = _multipliers(
-        resolution, multipliers, DISCRIMINATOR_MULTIPLIERS
+        frame.side, multipliers, DISCRIMINATOR_MULTIPLIERS
     )
-    halvings = DISCRIMINATOR_HALVINGS[resolution]
+    halvings = DISCRIMINATOR_HALVINGS[frame.side]
     sizes = [
-        resolution >> min(index, halvings)
+        frame.side >> min(index, halvings)
         for index in range(1, len(multipliers) + 1)
     ]
     check_attention(attention_resolution, sizes, "discriminator")
@@ -219,8 +226,8 @@ def resnet_discriminator(
     blocks = Blocks(
         spectral_norm=spectral_norm, folding=folding, release=release
     )
-    bias = (release, resolution) != ("sngan", 32)
-    images = keras.Input((resolution, resolution, channels), name="images")
+    bias = (release, frame.side) != ("sngan", 32)
+    images = keras.Input((*frame.shape, channels), name="images")
     labels = keras.Input((), dtype="int32", name="labels")
     features = images
     for index, (size, multiplier) in enumerate(
@@ -267,11 +274,11 @@ class _SumPooling(keras.layers.Layer):
 
 def _score_map(blocks, features, resolution, bias):
     """Returns scores whose mean is that of the summed features."""
-    size = features.shape[1]
+    positions, size = math.prod(features.shape[1:3]), min(features.shape[1:3])
     if size != resolution:
         pool = layers.AveragePooling2D(size // resolution, name="map_pool")
         features = pool(features)
-    features = layers.Rescaling(float(size * size), name="map_scale")(features)
+    features = layers.Rescaling(float(positions), name="map_scale")(features)
     return blocks.conv(1, 1, "score", use_bias=bias)(features)
 
 

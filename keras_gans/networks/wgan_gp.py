@@ -3,6 +3,7 @@
 import keras
 
 from keras_gans import checks
+from keras_gans.networks.frame import square
 from keras_gans.networks.resnet101 import (
     resnet101_critic,
     resnet101_generator,
@@ -35,10 +36,12 @@ HE_CRITICS = ("dcgan_gated",)
 
 
 def check_architecture(
-    architecture: str, resolution: int, num_classes: int
+    architecture: str, resolution: int | tuple[int, int], num_classes: int
 ) -> None:
     """Raises ValueError for networks that there are not."""
     checks.one_of("architecture", architecture, ARCHITECTURES)
+    if architecture != "resnet":
+        square(resolution, f"The networks of architecture={architecture!r}")
     if num_classes and architecture != "resnet":
         raise ValueError(
             "Only architecture='resnet' has a conditional form. Received: "
@@ -48,7 +51,7 @@ def check_architecture(
 
 
 def critic_normalization(
-    architecture: str, resolution: int, method: str
+    architecture: str, resolution: int | tuple[int, int], method: str
 ) -> str:
     """Returns a critic's published normalization: layer, batch or none.
 
@@ -59,6 +62,7 @@ def critic_normalization(
     (`gan_cifar.py`), that for MNIST has batch normalization under weight
     clipping only (`gan_mnist.py`).
     """
+    resolution = min(checks.sides(resolution))
     if architecture == "dcgan_no_norm":
         return "none"
     if architecture == "resnet" and resolution == 32:
@@ -71,7 +75,7 @@ def critic_normalization(
 def wgan_gp_generator(
     *,
     architecture: str,
-    resolution: int,
+    resolution: int | tuple[int, int],
     method: str = "wgan_gp",
     width: int | None = None,
     num_classes: int = 0,
@@ -83,7 +87,7 @@ def wgan_gp_generator(
 
     Args:
         architecture: One of `ARCHITECTURES`.
-        resolution: Height and width of the images.
+        resolution: Side of the images, or height and width, for `resnet`.
         method: `wgan_gp`, `wgan`, `dcgan` or `lsgan`. The generator for
             MNIST has batch normalization under `wgan` alone.
         width: Base width, None for the published one.
@@ -123,7 +127,7 @@ def wgan_gp_generator(
 def wgan_gp_critic(
     *,
     architecture: str,
-    resolution: int,
+    resolution: int | tuple[int, int],
     normalization: str,
     width: int | None = None,
     num_classes: int = 0,
@@ -134,7 +138,7 @@ def wgan_gp_critic(
 
     Args:
         architecture: One of `ARCHITECTURES`.
-        resolution: Height and width of the images.
+        resolution: Side of the images, or height and width, for `resnet`.
         normalization: `layer`, `batch` or `none`.
         width: Base width, None for the published one.
         num_classes: Classes of the auxiliary classifier, for `resnet`.

@@ -6,11 +6,14 @@ gan_64x64.py of igul222/improved_wgan_training, wgan_imagenet128.py of
 igul222/nn.
 """
 
+import math
+
 import keras
 from keras import layers
 
 from keras_gans import checks
 from keras_gans.layers import Upsample2D
+from keras_gans.networks.frame import Frame
 from keras_gans.networks.wgan_blocks import ARCHITECTURES, Blocks
 from keras_gans.networks.wgan_layers import (
     Normalization,
@@ -23,7 +26,7 @@ from keras_gans.networks.wgan_layers import (
 
 def wgan_resnet_generator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     latent_dim: int = 128,
     num_classes: int = 0,
@@ -42,7 +45,8 @@ def wgan_resnet_generator(
     Appendix F says the second.
 
     Args:
-        resolution: 32 (CIFAR-10), 64 (`GoodGenerator` of the code) or 128.
+        resolution: 32 (CIFAR-10), 64 (`GoodGenerator` of the code) or 128; or
+            height and width, of which the shorter one is such.
         channels: Image channels.
         latent_dim: Length of the latent vectors.
         num_classes: Classes, or 0 for an unconditional generator.
@@ -63,7 +67,8 @@ def wgan_resnet_generator(
     Raises:
         ValueError: For a resolution that the architecture has not.
     """
-    architecture = _architecture(resolution)
+    frame = Frame.of(resolution)
+    architecture = _architecture(frame.side)
     blocks = Blocks(
         architecture=architecture,
         normalization=Normalization("batch", batch_statistics, num_classes),
@@ -74,8 +79,9 @@ def wgan_resnet_generator(
     labels = keras.Input((), dtype="int32", name="labels")
     width = width or architecture.generator_width
     first, *rest = (width * multiple for multiple in architecture.generator)
-    features = dense(16 * first, "dense")(latents)
-    features = layers.Reshape((4, 4, first), name="reshape")(features)
+    shape = (*frame.map(4), first)
+    features = dense(math.prod(shape), "dense")(latents)
+    features = layers.Reshape(shape, name="reshape")(features)
     for index, filters in enumerate(rest):
         features = blocks.generator_block(
             features,
@@ -85,7 +91,7 @@ def wgan_resnet_generator(
         )
     features = blocks.normalize(features, None, "final_norm")
     features = layers.ReLU(name="final_relu")(features)
-    features = _to_image(features, resolution, channels)
+    features = _to_image(features, frame.side, channels)
     images = layers.Activation("tanh", dtype="float32", name="images")(features)
     inputs = [latents, labels] if num_classes else latents
     return keras.Model(inputs, images, name=name)
@@ -93,7 +99,7 @@ def wgan_resnet_generator(
 
 def wgan_resnet_critic(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     num_classes: int = 0,
     width: int | None = None,
@@ -115,7 +121,7 @@ def wgan_resnet_critic(
     published trunk and 8 has a last block that does not halve.
 
     Args:
-        resolution: 32, 64 or 128.
+        resolution: 32, 64 or 128, or height and width, see the generator.
         channels: Image channels.
         num_classes: Classes of an auxiliary classifier on the features that
             are scored (their mean with a map); 0 for none.
@@ -138,13 +144,15 @@ def wgan_resnet_critic(
         ValueError: For a resolution, normalization or map that the
             architecture has not.
     """
+    frame = Frame.of(resolution)
+    resolution = frame.side
     architecture = _architecture(resolution)
     normalization = Normalization(normalization or architecture.normalization)
     _check_map(resolution, map_resolution)
     blocks = Blocks(
         architecture=architecture, normalization=normalization, folding=folding
     )
-    images = keras.Input((resolution, resolution, channels), name="images")
+    images = keras.Input((*frame.shape, channels), name="images")
     width = width or architecture.critic_width
     first, *rest = (width * multiple for multiple in architecture.critic)
     halvings = architecture.critic_halvings

@@ -50,6 +50,11 @@ class Bounds:
             raise ValueError(f"{name} must be {rule}. Received: {value!r}.")
 
 
+class Sides(Bounds):
+    """Marks a number that may be two: height and width, written HxW."""
+
+
+Resolution = Annotated[int, Sides(minimum=1)]
 Count = Annotated[int, Bounds(minimum=1)]
 Natural = Annotated[int, Bounds(minimum=0)]
 Positive = Annotated[float, Bounds(above=0)]
@@ -81,6 +86,11 @@ class Kind:
     former: Mapping = dataclasses.field(default_factory=dict)
 
     @property
+    def sides(self) -> bool:
+        """Whether a value may be height and width, a pair of numbers."""
+        return isinstance(self.bounds, Sides)
+
+    @property
     def described(self) -> str:
         """The admissible values in words."""
         noun = {
@@ -94,6 +104,8 @@ class Kind:
             noun = f"some of {values}" if self.repeated else f"one of {values}"
         elif self.repeated:
             noun = f"a list whose members are each {noun}"
+        if self.sides:
+            noun += " or height and width as in 32x64"
         return f"{noun}, or none" if self.optional else noun
 
     def parse(self, name: str, text: str) -> Any:
@@ -103,6 +115,9 @@ class Kind:
         for value, present in self.former.items():
             if text == ("" if value == () else str(value)):
                 return present
+        if self.sides and "x" in text:
+            parts = [self._parse_one(name, part) for part in text.split("x")]
+            return self.present(tuple(parts))
         if not self.repeated:
             return self._parse_one(name, text)
         parts = [part.strip() for part in text.split(",") if part.strip()]
@@ -115,6 +130,9 @@ class Kind:
         """
         value = value.tolist() if hasattr(value, "tolist") else value
         value = tuple(value) if isinstance(value, list) else value
+        if self.sides and isinstance(value, tuple) and len(value) == 2:
+            height, width = value
+            value = height if height == width else value
         known = isinstance(value, str | int | tuple) and value in self.former
         return self.former[value] if known else value
 
@@ -124,7 +142,8 @@ class Kind:
             return
         if self.repeated and not isinstance(value, tuple):
             raise self._refusal(name, value)
-        for part in value if self.repeated else (value,):
+        pair = self.sides and isinstance(value, tuple) and len(value) == 2
+        for part in value if self.repeated or pair else (value,):
             self._check_one(name, part)
         if self.repeated and self.choices and len(set(value)) < len(value):
             raise ValueError(

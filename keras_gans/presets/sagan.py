@@ -26,8 +26,8 @@ class SAGANSettings(GANSettings):
         generator_multipliers: Widths of the generator's stages in units of
             its base width; none for the published ones.
         discriminator_multipliers: The same for the discriminator.
-        attention_resolution: Height of the feature maps with self-attention;
-            0 for none.
+        attention_resolution: Shorter side of the feature maps with
+            self-attention; 0 for none.
         attention_variant: Self-attention as in the released code or as in
             the paper's equations, or Table 1's control, a residual block of
             its size, instead.

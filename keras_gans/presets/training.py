@@ -13,6 +13,7 @@ from keras_gans.presets.fields import (
     Decay,
     Natural,
     Positive,
+    Resolution,
     Seed,
     Settings,
     Weight,
@@ -132,12 +133,13 @@ class GANSettings(
     """Settings of a GAN of images; each paper's declaration derives from it.
 
     Attributes:
-        resolution: Height and width of the images in pixels.
+        resolution: Side of the images in pixels, or height and width, as
+            32x64.
         channels: Image channels: 1 for grey, 3 for colour.
         latent_dim: Length of the latent vectors.
     """
 
-    resolution: Count
+    resolution: Resolution
     channels: Count = 3
     latent_dim: Count = 128
 

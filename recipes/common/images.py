@@ -11,6 +11,7 @@ from recipes.common.subject import Subject
 
 with without_keras():
     from keras_gans import files
+    from keras_gans.checks import sides
 
 if TYPE_CHECKING:
     import keras
@@ -60,7 +61,8 @@ class Images(Subject):
         self.monitor = f"fid_{suffix_of(self.extractors[0])}"
         self.num_classes = self.images.num_classes if config.conditional else 0
         classes = f", {self.num_classes} classes" if self.num_classes else ""
-        shape = f"{config.resolution}x{config.resolution}x{config.channels}"
+        height, width = sides(config.resolution)
+        shape = f"{height}x{width}x{config.channels}"
         self.description = (
             f"{self.images.name}: {self.images.num_images:,} images of "
             f"{shape}{classes}"

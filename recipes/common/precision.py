@@ -10,6 +10,7 @@ from recipes.common.light import without_keras
 
 with without_keras():
     from keras_gans import precision
+    from keras_gans.checks import sides
     from keras_gans.precision import Decision, Timer
 
 AUTO = "auto"
@@ -106,7 +107,7 @@ def layer_size(config: RunConfig) -> tuple[int, int, int]:
     images, features have half the side; other data have no side.
     """
     widths = [getattr(config, name, None) or 0 for name in WIDTHS]
-    side = max(1, getattr(config, "resolution", 1) // 2)
+    side = max(1, min(sides(getattr(config, "resolution", 1))) // 2)
     return 2 * config.batch_size, side, max(widths) or WIDTH
 
 
