@@ -249,7 +249,8 @@ def _archive_size(file):
         return None, None
     if len(shape) not in (3, 4):
         return None, None
-    return min(shape[1:3]), shape[3] if len(shape) == 4 else 1
+    # Transparency is put onto white.
+    return min(shape[1:3]), min(shape[3], 3) if len(shape) == 4 else 1
 
 
 def _class_count(model):
