@@ -239,6 +239,7 @@ ORDER = (
     "forecast",
     "rehearsal",
     "main",
+    "auto",
     "ensemble",
     "run",
     "choice",

@@ -1,6 +1,7 @@
 """Images as what a run trains on: any GAN of keras_gans, or a user's own."""
 
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recipes.common.announce import Announced
@@ -34,6 +35,7 @@ class Images(Subject):
         config: Settings, with directories resolved.
         model: See `Model`.
         load: Function from the settings to the real images.
+        notes: See `Subject`.
 
     Raises:
         ValueError: When settings and data do not fit together.
@@ -47,11 +49,12 @@ class Images(Subject):
         config: GANConfig,
         model: "Model",
         load: Callable[[GANConfig], "ImageSet"],
+        notes: Mapping[str, Any] = types.MappingProxyType({}),
     ):
         from keras_gans.metrics.evaluation.reference import suffix_of
 
         check_metrics(config)
-        self.config, self.model = config, model
+        self.config, self.model, self.notes = config, model, notes
         self.per_step = config.images_per_step
         self.images = load(config)
         self.held_out = None

@@ -1,11 +1,13 @@
 """From the command line of a recipe to its run; errors become one line."""
 
+import contextlib
 import dataclasses
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import types
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from recipes.common.backend import keras_backend
 from recipes.common.ensemble import prepare_ensemble
@@ -31,14 +33,15 @@ def image_recipe(
     *,
     load: Callable[[Config], "ImageSet"] = load_data,
     argv: Sequence[str] | None = None,
+    notes: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> None:
     """Runs a recipe that trains a GAN on images, as the command line says.
 
     `model` is a `recipes.common.images.Model`, `load` a function from the
-    settings, which derive from `GANConfig`, to the real images. For the rest
-    see `recipe_main`.
+    settings, which derive from `GANConfig`, to the real images, `notes` what
+    the record of the run says besides. For the rest see `recipe_main`.
     """
-    subject = partial(Images, model=model, load=load)
+    subject = partial(Images, model=model, load=load, notes=notes)
     subject_recipe(name, subject, config_class, presets, doc, argv=argv)
 
 
@@ -116,6 +119,19 @@ def recipe_main(
         sys.stdout.flush()
         _fail(_interruption(config), INTERRUPTED)
     except mendable as error:
+        if os.environ.get("KERAS_GANS_TRACEBACK") == "1":
+            raise
+        _fail(f"error: {_message(error)}", USAGE_ERROR)
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Prints what is the user's to mend as one line, as `recipe_main` does."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail(_interruption(None), INTERRUPTED)
+    except (ValueError, OSError) as error:
         if os.environ.get("KERAS_GANS_TRACEBACK") == "1":
             raise
         _fail(f"error: {_message(error)}", USAGE_ERROR)

@@ -23,7 +23,7 @@ with without_keras():
     from keras_gans import files
     from keras_gans.precision import Decision
 
-# Entries on what a run began with.
+# Entries on how a run began, which stay when it is resumed without them.
 NOTES = ("auto", "initialized")
 ROOT = pathlib.Path(__file__).parents[2]
 
