@@ -92,19 +92,14 @@ def choose(
     # MSG-GAN and LGA state that they have no classes.
     if recipe == "sagan":
         flags["conditional"] = str(conditional).lower()
-    augmentation = _augmentation(found, given)
-    if augmentation:
-        flags["diffaugment"] = augmentation
+    augmentation, enough = _augmentation(found, given)
+    flags |= augmentation
     if "steps" not in given:
         flags["minutes"] = f"{MINUTES:g}"
-    images = f"{found.num_images:,} images"
     reasons = (
         f"{recipe}: {system}",
         f"{flags['resolution']} pixels: {shape}",
-        f"augmentation of both sides: {images}, fewer than 10,000"
-        if augmentation
-        else f"no augmentation by itself: {images}"
-        + (", or another one is given" if found.num_images < 10_000 else ""),
+        enough,
     )
     return Choice(recipe, flags | dict(given), reasons)
 
@@ -139,14 +134,19 @@ def _networks(recipe, side, given):
 
 
 def _augmentation(found, given):
-    """Returns the policy of augmentation of both sides, empty for none."""
+    """Returns the flag of augmentation, if there is to be one, and why."""
     from keras_gans.data.advice import FEW
 
-    if found.num_images >= FEW or any(name in given for name in AUGMENTATIONS):
-        return ""
+    if any(name in given for name in AUGMENTATIONS):
+        return {}, "augmentation: as given"
+    images = f"{found.num_images:,} images"
+    if found.num_images >= FEW:
+        return {}, f"no augmentation: {images}, of {FEW:,} at the least"
     # Grey images have brightness and contrast alone.
     color = ["color"] if found.channels > 1 else []
-    return ",".join([*color, "translation", "cutout"])
+    policy = ",".join([*color, "translation", "cutout"])
+    reason = f"augmentation of both sides: {images}, fewer than {FEW:,}"
+    return {"diffaugment": policy}, reason
 
 
 def _resolution(found, given):

@@ -54,11 +54,14 @@ SYSTEMS = [
 @pytest.mark.once
 @pytest.mark.parametrize("resolution", [(32, 64), (48, 32)])
 @pytest.mark.parametrize(("model", "settings", "scores"), SYSTEMS)
-def test_every_system_makes_and_scores_them(model, settings, scores, resolution):
+def test_every_system_makes_and_scores_them(
+    model, settings, scores, resolution
+):
     gan = model.from_settings(resolution=resolution, channels=1, **settings)
     expected = (None, *resolution, 1)
     assert gan.sampling_generator.output_shape == expected
-    assert gan.discriminator.inputs[-1 if model is MSGGAN else 0].shape == expected
+    largest = gan.discriminator.inputs[-1 if model is MSGGAN else 0]
+    assert largest.shape == expected
     if scores is None:
         side = settings["map_resolution"]
         unit = min(resolution) // side
