@@ -166,7 +166,8 @@ def ac_gan_discriminator(
     >>> ac_gan_discriminator(resolution=32, num_classes=10).output_shape
     [(None, 1), (None, 10)]
     """
-    frame = Frame.of(resolution)
+    # The generator asks for more.
+    frame = Frame.of(resolution, 8)
     checks.one_of("resolution", frame.side, RESOLUTIONS)
     images = keras.Input((*frame.shape, channels), name="images")
     features = _noisy(images, activation_noise, "noise_0")

@@ -176,7 +176,10 @@ def match(
         if _shapes(paths) == _shapes({p.path: a for p, a in own.items()}):
             found = {place.key: paths[place.path] for place in own}
     new, by_class, reshaped, missing = {}, 0, [], []
-    for place, array in own.items():
+    order = [layer.name for layer in network.layers]
+    # Files have layers in the order of their classes' names.
+    for place in sorted(own, key=lambda place: order.index(place.layer)):
+        array = own[place]
         if place.key not in found:
             missing.append(place.layer)
             continue
