@@ -65,9 +65,8 @@ def resnet_generator(
     and tanh. With classes, every block's batch normalization is conditional.
 
     Args:
-        resolution: 32, 64 or 128; any 4·2^n with `multipliers` of n + 1. Or
-            height and width, of which the shorter one is such: the 4x4 input
-            is longer then, 4x8 for 32x64.
+        resolution: 32, 64 or 128, or height and width, of which the shorter
+            one is such: the input is 4x8 for 32x64.
         channels: Image channels.
         latent_dim: Length of the latent vectors.
         num_classes: Classes, or 0 for an unconditional generator.
@@ -274,11 +273,12 @@ class _SumPooling(keras.layers.Layer):
 
 def _score_map(blocks, features, resolution, bias):
     """Returns scores whose mean is that of the summed features."""
-    positions, size = math.prod(features.shape[1:3]), min(features.shape[1:3])
+    height, width = features.shape[1:3]
+    size = min(height, width)
     if size != resolution:
         pool = layers.AveragePooling2D(size // resolution, name="map_pool")
         features = pool(features)
-    features = layers.Rescaling(float(positions), name="map_scale")(features)
+    features = layers.Rescaling(float(height * width), name="map_scale")(features)
     return blocks.conv(1, 1, "score", use_bias=bias)(features)
 
 
