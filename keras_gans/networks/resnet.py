@@ -37,7 +37,6 @@ DISCRIMINATOR_MULTIPLIERS = {
 }
 # How many of a discriminator's first stages halve the size.
 DISCRIMINATOR_HALVINGS = {32: 2, 64: 5, 128: 5}
-RESOLUTIONS = tuple(GENERATOR_MULTIPLIERS)
 
 
 def resnet_generator(
@@ -274,11 +273,11 @@ class _SumPooling(keras.layers.Layer):
 def _score_map(blocks, features, resolution, bias):
     """Returns scores whose mean is that of the summed features."""
     height, width = features.shape[1:3]
-    size = min(height, width)
-    if size != resolution:
-        pool = layers.AveragePooling2D(size // resolution, name="map_pool")
-        features = pool(features)
-    features = layers.Rescaling(float(height * width), name="map_scale")(features)
+    window = min(height, width) // resolution
+    if window > 1:
+        features = layers.AveragePooling2D(window, name="map_pool")(features)
+    scale = layers.Rescaling(float(height * width), name="map_scale")
+    features = scale(features)
     return blocks.conv(1, 1, "score", use_bias=bias)(features)
 
 
