@@ -101,7 +101,9 @@ def ac_gan_generator(
         features = layers.Concatenate(name="condition")([features, one_hot])
     first, *hidden = [width * multiplier for multiplier in multipliers]
     features = layers.Dense(
-        math.prod(height_and_width) * first, kernel_initializer=_normal(), name="dense"
+        math.prod(height_and_width) * first,
+        kernel_initializer=_normal(),
+        name="dense",
     )(features)
     features = layers.ReLU(name="dense_relu")(features)
     features = layers.Reshape((*height_and_width, first), name="reshape")(

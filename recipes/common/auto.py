@@ -1,6 +1,7 @@
 """Settings for images of one's own, by the rules of docs/own-data.md."""
 
 import dataclasses
+import itertools
 import math
 import shlex
 from collections.abc import Mapping
@@ -171,14 +172,16 @@ def _common_ratio(sizes):
     ratios = sorted(
         (width / height, count) for (width, height), count in sizes.items()
     )
-    total, seen = sum(sizes.values()), 0
-    for ratio, count in ratios:
-        seen += count
-        if 2 * seen >= total:
-            break
+    total = sum(sizes.values())
+    seen = itertools.accumulate(count for _, count in ratios)
+    middle = next(
+        ratio
+        for (ratio, _), count in zip(ratios, seen, strict=True)
+        if 2 * count >= total
+    )
     near = sum(
         count
-        for other, count in ratios
-        if abs(math.log(other / ratio)) <= math.log(NEAR)
+        for ratio, count in ratios
+        if abs(math.log(ratio / middle)) <= math.log(NEAR)
     )
-    return ratio if near >= AGREE * total else 1.0
+    return middle if near >= AGREE * total else 1.0

@@ -60,9 +60,7 @@ def test_transparency_of_an_archive_is_put_onto_white(tmp_path):
     pixels = np.zeros((1, 2, 2, 4), "uint8")
     pixels[..., 3] = [[[0, 255], [51, 255]]]
     np.savez(tmp_path / "set.npz", images=pixels)
-    images = load_images(
-        f"npz:{tmp_path}/set.npz", resolution=2, channels=1
-    )
+    images = load_images(f"npz:{tmp_path}/set.npz", resolution=2, channels=1)
     batch = next(images.evaluation_batches(1).as_numpy_iterator())
     # Black of opacity a on white is 255 (1 - a).
     assert_array_equal(batch[0, ..., 0], [[255, 0], [204, 0]])

@@ -81,9 +81,7 @@ def test_a_frozen_normalization_is_by_moving_averages(make_gan, batch):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_a_saved_model_and_a_resumed_one_stay_frozen(
-    make_gan, batch, tmp_path
-):
+def test_a_saved_model_and_a_resumed_one_stay_frozen(make_gan, batch, tmp_path):
     gan = make_gan(freeze_discriminator=1, ema_decay=0.9)
     fit(gan, batch, 1)
     gan.save(tmp_path / "gan.keras")

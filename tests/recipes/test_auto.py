@@ -220,9 +220,7 @@ def test_the_printed_command_is_what_runs(call, in_empty_folder):
         (["--dataset=npz:set.npz"], "learns from 16 images at the least"),
     ],
 )
-def test_bad_input_is_answered_in_one_line(
-    call, in_empty_folder, flags, words
-):
+def test_bad_input_is_answered_in_one_line(call, in_empty_folder, flags, words):
     archive(in_empty_folder, 8)
     status, _, err, started = call(*flags)
     assert (status, started) == (2, [])

@@ -7,7 +7,6 @@ import shutil
 import keras
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
 
 from recipes import sagan, toy2d
 from recipes.common.flags import read_config
