@@ -83,7 +83,7 @@ def initialize_from(gan: GAN, model: str | os.PathLike) -> Initialization:
     Example:
     >>> import pathlib, tempfile
     >>> from keras_gans import SAGAN
-    >>> small = {"generator_width": 4, "discriminator_width": 4}
+    >>> small = {"generator_width": 8, "discriminator_width": 8}
     >>> trained = SAGAN.from_preset("sagan_cifar10_32", **small)
     >>> gan = SAGAN.from_preset("sagan_cifar10_32", **small, num_classes=3)
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -80,7 +80,7 @@ def test_shifts_are_of_the_shorter_side():
 
 
 def test_squares_are_cut_anywhere():
-    images = tf.ones((256, 8, 24, 1))
+    images = tf.ones((1024, 8, 24, 1))
     cut = build_augmentation(("cutout",), (8, 24))(
         images, 0, tf.constant(0, tf.int64)
     ).numpy()[..., 0]

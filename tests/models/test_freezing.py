@@ -11,7 +11,7 @@ from keras_gans.callbacks import Checkpoint, restore
 from keras_gans.models.freezing import discriminator_blocks
 from keras_gans.networks.wgan_gp import wgan_gp_critic
 
-WIDTHS = {"generator_width": 4, "discriminator_width": 4}
+WIDTHS = {"generator_width": 8, "discriminator_width": 8}
 RESNET = ("block_1", "block_2", "block_3", "block_4")
 
 

@@ -9,7 +9,7 @@ from keras_gans.models import GAN
 from keras_gans.networks.frame import Frame
 from keras_gans.presets.training import GANSettings
 
-WIDTHS = {"generator_width": 4, "discriminator_width": 4}
+WIDTHS = {"generator_width": 8, "discriminator_width": 8}
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_model_of_several_scales_trains_and_comes_back(tmp_path):
 @pytest.mark.parametrize(
     ("model", "settings", "words"),
     [
-        (LGAGAN, {"backbone": "geo_gan", "map_resolution": 0}, "Geometric GAN"),
+        (LGAGAN, {"backbone": "geo_gan", "map_resolution": 0}, "networks"),
         (WGANGP, {"architecture": "dcgan"}, "architecture='dcgan'"),
         (WGANGP, {"architecture": "resnet101"}, "architecture='resnet101'"),
     ],

@@ -56,7 +56,8 @@ def test_a_run_trains_samples_evaluates_and_exports(
             "--count=10",
             "--reference_count=20",
             "--evaluation_resolution=32",
+            "--metrics=fid",
         ]
     )
     assert status == 0
-    assert "fid_lite0" in capsys.readouterr().out
+    assert "fid" in capsys.readouterr().out.lower()
