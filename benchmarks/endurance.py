@@ -32,7 +32,7 @@ from benchmarks.machine import line, table
 from keras_gans import SAGAN, callbacks
 from recipes import sagan
 from recipes.common.images import build_model, load_data
-from recipes.common.run import build_gan, fit
+from recipes.common.training import build_gan, fit
 
 BLOCK = 500  # steps between measurements
 SETTLED = 1000  # steps after which nothing should grow

@@ -87,6 +87,28 @@ def channel_count(value: Any) -> int:
     return int(value)
 
 
+def one_or_two(name: str, value: Any) -> int | tuple[int, int]:
+    """Returns a length, or height and width if these differ.
+
+    Args:
+        name: Of the argument, as the user wrote it.
+        value: Positive int, or a pair of such.
+
+    Raises:
+        ValueError: If it is neither.
+
+    Example:
+    >>> one_or_two("size", 4), one_or_two("size", [4, 4])
+    (4, 4)
+    >>> one_or_two("size", [4, 8])
+    (4, 8)
+    """
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return integer(name, value)
+    height, width = (integer(name, length) for length in value)
+    return height if height == width else (height, width)
+
+
 def sides(resolution: int | Sequence[int]) -> tuple[int, int]:
     """Returns height and width of images of a resolution.
 

@@ -23,9 +23,9 @@ from recipes.common.backend import keras_backend
 from recipes.common.flags import flag_kinds
 from recipes.common.light import without_keras
 from recipes.common.main import image_recipe, one_line_errors
-from recipes.common.quiet import import_keras
 
 with without_keras():
+    from keras_gans.cli.quiet import import_keras
     from keras_gans.presets.flags import HELP, flag_texts
 
 RECIPES: dict[str, tuple[str, ModuleType]] = {

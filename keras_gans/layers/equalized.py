@@ -89,7 +89,7 @@ class EqualizedConv2D(_EqualizedKernel):
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        self.kernel_size = _one_or_two("kernel_size", kernel_size)
+        self.kernel_size = checks.one_or_two("kernel_size", kernel_size)
         self.padding = checks.one_of("padding", padding, ("same", "valid"))
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
@@ -212,7 +212,7 @@ class EqualizedLatentMap(_EqualizedKernel):
         **kwargs,
     ):
         super().__init__(filters, use_bias, gain, **kwargs)
-        self.size = _one_or_two("size", size)
+        self.size = checks.one_or_two("size", size)
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
     def build(self, input_shape: tuple) -> None:
@@ -232,14 +232,6 @@ class EqualizedLatentMap(_EqualizedKernel):
         size = self.size
         size = (size, size) if isinstance(size, int) else size
         return (*size, self.filters)
-
-
-def _one_or_two(name, value):
-    """Returns a length, or two that differ, as they are configured."""
-    if not isinstance(value, list | tuple):
-        return checks.integer(name, value)
-    lengths = tuple(checks.integer(name, length) for length in value)
-    return lengths[0] if len(set(lengths)) == 1 else lengths
 
 
 def _check_gain(gain):

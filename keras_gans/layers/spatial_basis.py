@@ -22,10 +22,10 @@ class LatentBasis(ConfiguredLayer):
 
     Args:
         filters: Positive int, channels of the maps.
-        size: Positive int, height and width of the maps.
+        size: Positive int, height and width of the maps, or a pair of them.
 
     Input shape: `(batch, d)`.
-    Output shape: `(batch, size, size, filters)`.
+    Output shape: `(batch, size, size, filters)`, or of both sizes.
 
     Raises:
         ValueError: When `filters` or `size` is no positive int.
@@ -40,10 +40,12 @@ class LatentBasis(ConfiguredLayer):
 
     settings = ("filters", "size")
 
-    def __init__(self, filters: int, size: int = 4, **kwargs: Any):
+    def __init__(
+        self, filters: int, size: int | tuple[int, int] = 4, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.filters = checks.integer("filters", filters)
-        self.size = checks.integer("size", size)
+        self.size = checks.one_or_two("size", size)
 
     def build(self, input_shape: tuple) -> None:
         length = input_shape[-1]
@@ -54,7 +56,7 @@ class LatentBasis(ConfiguredLayer):
         )
         self.basis = self.add_weight(
             name="basis",
-            shape=(self.size, self.size, self.filters),
+            shape=self._shape(),
             initializer=normal(1.0),
         )
 
@@ -63,7 +65,12 @@ class LatentBasis(ConfiguredLayer):
         return ops.convert_to_tensor(self.basis) * weights
 
     def compute_output_shape(self, input_shape: tuple) -> tuple:
-        return (input_shape[0], self.size, self.size, self.filters)
+        return (input_shape[0], *self._shape())
+
+    def _shape(self):
+        size = self.size
+        size = (size, size) if isinstance(size, int) else size
+        return (*size, self.filters)
 
 
 @keras.saving.register_keras_serializable(package="keras_gans")

@@ -4,6 +4,8 @@ import re
 
 import keras
 
+from keras_gans.layers.fixed import is_fixed
+
 # What follows the name of a block in those of its layers.
 _WITHIN = re.compile(r"(.+?)_(?:conv|shortcut|norm|bn)(?:_|$)")
 
@@ -17,6 +19,8 @@ def discriminator_blocks(
     have in common, with the layer `from_image_32` of images that
     `block_32` takes. Any other layer is a block by itself, but for one with
     vectors alone, such as a normalization, which belongs to the block before.
+    What nothing trains, as the features of a projected discriminator, is in
+    none.
 
     Args:
         discriminator: Functional or Sequential model; around a subclassed
@@ -73,10 +77,14 @@ def frozen_layers(discriminator: keras.Model, count: int) -> set[str]:
 
 
 def _layers(network):
-    layers = [layer for layer in network.layers if layer.weights]
+    layers = list(filter(_is_learned, network.layers))
     while len(layers) == 1 and getattr(layers[0], "layers", None):
-        layers = [layer for layer in layers[0].layers if layer.weights]
+        layers = list(filter(_is_learned, layers[0].layers))
     return layers
+
+
+def _is_learned(layer):
+    return bool(layer.weights) and not all(map(is_fixed, layer.weights))
 
 
 def _block_of(name):

@@ -53,6 +53,16 @@ class PowerAverages(keras.layers.Layer):
         copy.assign(np.array(weight.numpy()))
         return copy
 
+    def begin(self, network: keras.Model) -> None:
+        """Lets all averages begin at the weights that a network has.
+
+        Args:
+            network: The model.
+        """
+        for average in self.averages:
+            for copy, weight in zip(average, network.weights, strict=True):
+                copy.assign(np.array(weight.numpy()))
+
     def update(self, network: keras.Model, iterations: Any) -> None:
         """Takes the weights of a network into the averages.
 

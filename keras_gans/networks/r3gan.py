@@ -22,6 +22,7 @@ from keras_gans.layers import (
     LatentBasis,
 )
 from keras_gans.layers.spatial_basis import normal
+from keras_gans.networks.frame import Frame
 
 SLOPE = 0.2
 # Keeps the variance of what a leaky ReLU of that slope is given.
@@ -70,7 +71,7 @@ def stage_widths(
 
 def r3gan_generator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     latent_dim: int = 64,
     num_classes: int = 0,
@@ -97,7 +98,8 @@ def r3gan_generator(
     they may leave [-1, 1].
 
     Args:
-        resolution: Of the images in pixels: 8, 16, 32, ...
+        resolution: Of the images in pixels: 8, 16, 32, ...; or height and
+            width, of which the shorter one is such.
         channels: Image channels.
         latent_dim: Length of the latents, N(0, I), and of a class's vector.
         num_classes: Classes, or 0 for an unconditional generator.
@@ -116,7 +118,8 @@ def r3gan_generator(
     Raises:
         ValueError: For a resolution, or a width, that cannot be.
     """
-    widths = stage_widths(resolution, width, multipliers)
+    frame = Frame.of(resolution)
+    widths = stage_widths(frame.side, width, multipliers)
     stages = _Stages(widths, blocks, expansion, group_size)
     latents = keras.Input((latent_dim,), name="latents")
     labels = keras.Input((), dtype="int32", name="labels")
@@ -129,7 +132,8 @@ def r3gan_generator(
             name="class_vectors",
         )(labels)
         features = layers.Concatenate(name="conditions")([latents, vectors])
-    features = LatentBasis(widths[4], name="stage_4_basis")(features)
+    basis = LatentBasis(widths[4], frame.map(4), name="stage_4_basis")
+    features = basis(features)
     for size, filters in widths.items():
         if size > 4:
             features = _widened(features, filters, f"stage_{size}_widen")
@@ -143,7 +147,7 @@ def r3gan_generator(
 
 def r3gan_discriminator(
     *,
-    resolution: int,
+    resolution: int | tuple[int, int],
     channels: int = 3,
     num_classes: int = 0,
     width: int = 768,
@@ -163,7 +167,8 @@ def r3gan_discriminator(
     biases but in the blocks.
 
     Args:
-        resolution: Of the images in pixels: 8, 16, 32, ...
+        resolution: Of the images in pixels: 8, 16, 32, ...; or height and
+            width, of which the shorter one is such.
         channels: Image channels.
         num_classes: Classes, or 0 for an unconditional discriminator.
         width: Base width; 768 as published for CIFAR-10.
@@ -181,10 +186,11 @@ def r3gan_discriminator(
     Raises:
         ValueError: For a resolution, or a width, that cannot be.
     """
-    widths = stage_widths(resolution, width, multipliers)
+    frame = Frame.of(resolution)
+    widths = stage_widths(frame.side, width, multipliers)
     stages = _Stages(widths, blocks, expansion, group_size)
-    images = keras.Input((resolution, resolution, channels), name="images")
-    features = _conv_1x1(widths[resolution], "from_images")(images)
+    images = keras.Input((*frame.shape, channels), name="images")
+    features = _conv_1x1(widths[frame.side], "from_images")(images)
     for size in reversed(widths):
         features = stages.stage(features, size)
         if size > 4:

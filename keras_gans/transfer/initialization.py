@@ -63,7 +63,8 @@ def initialize_from(gan: GAN, model: str | os.PathLike) -> Initialization:
     name that have the same shape; those by class of another number of classes
     too, see `keras_gans.transfer.matching.fitted`. Other arrays stay as they
     are, and so do the optimizers, which begin anew. An averaged generator
-    starts from the trained average, or without one from the generator.
+    starts from the trained average, or without one from the generator;
+    power-function averages start from the generator.
     Nothing is changed where anything is refused.
 
     Args:
@@ -114,6 +115,8 @@ def initialize_from(gan: GAN, model: str | os.PathLike) -> Initialization:
         _check_frozen(gan, source, taken)
         for name, arrays in new.items():
             _load(networks[name], folder / f"{name}.weights.h5", arrays)
+    if gan.power_averages is not None:
+        gan.power_averages.begin(gan.generator)
     absent = tuple(name for name in networks if name not in new)
     return Initialization(source.path, tuple(taken), absent)
 

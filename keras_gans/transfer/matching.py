@@ -161,7 +161,8 @@ def match(
     Arrays are the same one by the name of their layer and their place within
     it. Networks whose layers share no name, as Keras names those without one
     in the order in which they are made, are matched by the classes of their
-    layers, if these and all shapes are the same.
+    layers, if these and all shapes are the same. A layer that has layers
+    within, where that of the same name has none, is one of another kind.
 
     Args:
         own: The arrays of the network.
@@ -175,12 +176,14 @@ def match(
         paths = {place.path: array for place, array in old.items()}
         if _shapes(paths) == _shapes({p.path: a for p, a in own.items()}):
             found = {place.key: paths[place.path] for place in own}
+    kinds = _groups(found), _groups(place.key for place in own)
     new, by_class, reshaped, missing = {}, 0, [], []
     order = [layer.name for layer in network.layers]
     # Files have layers in the order of their classes' names.
     for place in sorted(own, key=lambda place: order.index(place.layer)):
         array = own[place]
-        if place.key not in found:
+        layer = place.layer
+        if place.key not in found or kinds[0][layer] != kinds[1][layer]:
             missing.append(place.layer)
             continue
         trained = found[place.key]
@@ -201,6 +204,14 @@ def _takes_one_hot_labels(network, layer):
     first = next(kind for kind in network.layers if kind.weights)
     one_hot = any(kind.name == "one_hot" for kind in network.layers)
     return one_hot and first.name == layer
+
+
+def _groups(keys):
+    """Returns where the arrays of each layer are within it."""
+    groups = {}
+    for layer, inner in keys:
+        groups.setdefault(layer, set()).add(inner.rpartition("/")[0])
+    return groups
 
 
 def _shapes(arrays):

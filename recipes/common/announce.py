@@ -35,6 +35,24 @@ def announce_import() -> None:
         )
 
 
+def first_step(traced: bool, timed: bool) -> str:
+    """Returns what to say before the first training step.
+
+    Args:
+        traced: Whether the backend traces and compiles it.
+        timed: Whether steps are timed, on PyTorch once they run from their
+            graph.
+    """
+    if traced:
+        return (
+            "Tracing the training step, which takes up to a minute, or more "
+            "with large networks ..."
+        )
+    if timed:
+        return "Timing the training step, which takes some 15 seconds ..."
+    return "Starting the training step ..."
+
+
 class Announced:
     """Batches of which it is said how long the work on all of them takes.
 

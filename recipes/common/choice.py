@@ -3,12 +3,18 @@
 import contextlib
 import dataclasses
 import gc
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from recipes.common.announce import announce
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
-from recipes.common.precision import AUTO, UNMEASURED
+from recipes.common.precision import (
+    AUTO,
+    UNMEASURED,
+    decide,
+    recorded_policy,
+)
 from recipes.common.subject import Subject
 from recipes.common.timing import time_step
 from recipes.common.training import build_gan, build_in
@@ -28,6 +34,37 @@ if TYPE_CHECKING:
 LONG_STEPS, LONG_MINUTES = 1000, 1.0
 # Of a step's times the least of so many turns counts, each of some seconds.
 TURNS, SECONDS = 2, 2.0
+
+
+def build_chosen(
+    config: RunConfig,
+    subject: Subject,
+    devices: contextlib.AbstractContextManager,
+    record: Mapping[str, Any] | None = None,
+    precision: Decision | None = None,
+) -> tuple["GAN", contextlib.ExitStack, Decision, tuple[float, float] | None]:
+    """Builds the model of a run in the precision given, recorded or faster.
+
+    Args:
+        config: Settings of the run.
+        subject: What it trains on, and what builds the model.
+        devices: As for `build_gan`.
+        record: Content of the config.json of a run that is resumed.
+        precision: What `decide` returned, if it was called before.
+
+    Returns:
+        What `build_faster` returns, without times where the step has not
+        been timed.
+
+    Raises:
+        ValueError: As `decide` and `build_gan`.
+    """
+    given = precision or (record and recorded_policy(config, record))
+    precision = precision or decide(config, record)
+    if not given and is_open(config, precision):
+        return build_faster(config, subject, devices)
+    chosen = dataclasses.replace(config, precision=precision.policy)
+    return *build_gan(chosen, subject.build, devices), precision, None
 
 
 def is_open(config: RunConfig, decision: Decision) -> bool:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from keras_gans import GAN
 
 
-def initialize(gan: "GAN", config: RunConfig) -> dict[str, Any] | None:
+def initialize(gan: "GAN", config: RunConfig) -> dict[str, Any]:
     """Gives a model the weights that `initialize_from` names, if it does.
 
     A run that goes on from a checkpoint takes nothing, and the model that it
@@ -20,7 +20,7 @@ def initialize(gan: "GAN", config: RunConfig) -> dict[str, Any] | None:
         config: Settings, with `run_dir` resolved.
 
     Returns:
-        What was taken, for the record of the run; None for nothing.
+        What the record of the run says of it; empty if nothing was taken.
 
     Raises:
         FileNotFoundError: When there is no such model.
@@ -28,14 +28,14 @@ def initialize(gan: "GAN", config: RunConfig) -> dict[str, Any] | None:
     """
     model = getattr(config, "initialize_from", "")
     if not model:
-        return None
+        return {}
     from keras_gans.callbacks.checkpoint import saved_weights
     from keras_gans.distribution import is_chief
     from keras_gans.transfer import initialize_from
 
     if saved_weights(RunDirectory(config.run_dir).checkpoints):
-        return None
+        return {}
     found = initialize_from(gan, model)
     if is_chief():
         print(found, flush=True)
-    return found.record()
+    return {"initialized": found.record()}

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recipes.common.announce import announce, announce_import
-from recipes.common.choice import build_faster, is_open
+from recipes.common.announce import announce, announce_import, first_step
+from recipes.common.choice import build_chosen
 from recipes.common.config import RunConfig
 from recipes.common.initial import initialize
 from recipes.common.light import without_keras
@@ -19,7 +19,7 @@ from recipes.common.plan import (
     make_plan,
     occurrences,
 )
-from recipes.common.precision import decide, described, recorded_policy
+from recipes.common.precision import described
 from recipes.common.record import (
     earlier_record,
     open_run,
@@ -42,7 +42,7 @@ from recipes.common.timing import (
     time_snapshots,
     time_step,
 )
-from recipes.common.training import build_gan, fit
+from recipes.common.training import averages, fit
 
 with without_keras():
     from keras_gans.cli.quiet import import_keras
@@ -53,13 +53,6 @@ if TYPE_CHECKING:
 
 # So few steps are not measured: they are soon over.
 SHORT = 50
-_TRACING = (
-    "Tracing the training step, which takes up to a minute, or more with large "
-    "networks ..."
-)
-_STARTING = "Starting the training step ..."
-# On PyTorch, where steps are timed once they run from their graph.
-_TIMING = "Timing the training step, which takes some 15 seconds ..."
 
 
 def prepare(
@@ -96,20 +89,11 @@ def prepare(
     devices = distribute(config.distribution)
     asked, (config, plan) = config, with_plan(config)
     subject = make_subject(config)
-    record, step_times = earlier_record(config), None
-    given = precision or (record and recorded_policy(config, record))
-    precision = precision or decide(config, record)
-    if given or not is_open(config, precision):
-        chosen = dataclasses.replace(config, precision=precision.policy)
-        gan, scope = build_gan(chosen, subject.build, devices)
-    else:
-        gan, scope, precision, step_times = build_faster(
-            config, subject, devices
-        )
-    notes = dict(subject.notes)
-    initialized = initialize(gan, config)
-    if initialized:
-        notes["initialized"] = initialized
+    record = earlier_record(config)
+    gan, scope, precision, step_times = build_chosen(
+        config, subject, devices, record, precision
+    )
+    notes = {**subject.notes, **initialize(gan, config)}
     directory = open_run(asked, recipe, precision, notes)
     return Run(
         config,
@@ -212,8 +196,7 @@ class Run:
         short = config.minutes is None and steps < SHORT
         untimed = self.plan or several or short
         if not self.step_times:
-            eager = _STARTING if untimed else _TIMING
-            print(_TRACING if traced else eager, flush=True)
+            print(first_step(traced, timed=not untimed), flush=True)
         if untimed:
             return config, Ending()
         times = self.step_times or time_step(self.gan, batches, config)
@@ -299,7 +282,7 @@ class Run:
             callbacks.TensorBoard(logs, config.log_every),
             callbacks.WeightHistograms(logs, config.evaluate_every),
             *subject.samples(self.gan, self.directory),
-            *self._averages(),
+            *averages(self.gan, config, self.directory),
             # What reads the scores in the logs comes after it.
             evaluation,
             callbacks.Checkpoint(
@@ -308,12 +291,3 @@ class Run:
                 state=state,
             ),
         ]
-
-    def _averages(self):
-        """Returns the callback that keeps averages, if there are any."""
-        from keras_gans.callbacks import Averages
-
-        if self.gan.power_averages is None:
-            return []
-        every = -(-self.config.steps // self.config.average_snapshots)
-        return [Averages(self.directory.averages, every)]

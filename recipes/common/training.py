@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from recipes.common.config import RunConfig
 from recipes.common.precision import AUTO, decide
+from recipes.common.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
     from keras_gans import GAN
+    from keras_gans.callbacks import Averages
 
 # Steps after which the progress bar and the printed mean losses start anew.
 EPOCH = 1000
@@ -74,6 +76,24 @@ def build_in(
     gan.steps_per_execution = config.steps_per_execution
     keras.config.set_dtype_policy("float32")
     return gan
+
+
+def averages(
+    gan: "GAN", config: RunConfig, directory: RunDirectory
+) -> list["Averages"]:
+    """Returns the callback that keeps a model's averages, if it has any.
+
+    Args:
+        gan: The model.
+        config: Settings of the run, in steps.
+        directory: Of the run.
+    """
+    from keras_gans.callbacks import Averages
+
+    if gan.power_averages is None:
+        return []
+    every = -(-config.steps // config.average_snapshots)
+    return [Averages(directory.averages, every)]
 
 
 def fit(

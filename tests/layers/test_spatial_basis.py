@@ -24,6 +24,13 @@ def test_latents_weigh_the_maps():
     assert layer.compute_output_shape((3, 5)) == maps.shape
 
 
+def test_maps_of_two_sides_come_back():
+    layer = LatentBasis(7, (2, 3))
+    assert layer(np.ones((1, 5), "float32")).shape == (1, 2, 3, 7)
+    again = LatentBasis.from_config(layer.get_config())
+    assert again.compute_output_shape((1, 5)) == (1, 2, 3, 7)
+
+
 def test_maps_weigh_the_pixels():
     features = np.random.default_rng(0).normal(size=(3, 4, 2, 5))
     features = features.astype("float32")

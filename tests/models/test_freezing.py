@@ -6,7 +6,7 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_array_equal
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
 from keras_gans.callbacks import Checkpoint, restore
 from keras_gans.models.freezing import discriminator_blocks
 from keras_gans.networks.wgan_gp import wgan_gp_critic
@@ -152,6 +152,28 @@ def test_layers_of_a_subclassed_network_count():
             MSGGAN,
             {"max_channels": 4, "latent_dim": 4},
             ["block_32", "block_16", "block_8", "block_4", "score"],
+        ),
+        (
+            R3GAN,
+            WIDTHS | {"num_classes": 2, "blocks": 1},
+            [
+                "from_images",
+                *(f"stage_{size}_block_1" for size in (32, 16, 8, 4)),
+                "stage_4_basis",
+                "class_vectors",
+                "projected",
+            ],
+        ),
+        # Its features are never trained: they are no block.
+        (
+            SAGAN,
+            WIDTHS
+            | {
+                "projected_discriminator": True,
+                "projected_resolution": 32,
+                "projected_width": 2,
+            },
+            ["scale_1_x1", "scale_1_x2", "scale_2_x2"],
         ),
     ],
 )

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from keras_gans.callbacks import Checkpoint, Evaluation, restore
 from keras_gans.layers.fixed import is_fixed
-from keras_gans.models import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+from keras_gans.models import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
 from keras_gans.serving import export_generator
 
 PROJECTED = {
@@ -146,6 +146,7 @@ def test_the_generator_learns_through_the_features():
         (ACGAN, {}, 3),
         (WGANGP, {"method": "lsgan", "channels": 3}, 3),
         (LGAGAN, {"penalty_weight": 0.0, "n_critic": 1}, 0),
+        (R3GAN, {"blocks": 1, "burn_in": 2}, 3),
     ],
 )
 def test_other_systems_train_with_it(model, settings, classes):
@@ -160,6 +161,17 @@ def test_other_systems_train_with_it(model, settings, classes):
     logs = gan.train_on_batch(images, *labels, return_dict=True)
     assert all(np.isfinite(float(value)) for value in logs.values())
     assert float(logs["r1"]) > 0
+
+
+@pytest.mark.once
+def test_images_of_two_sides_are_seen_too():
+    gan = sagan(resolution=(32, 64))
+    assert gan.discriminator.inputs[0].shape == (None, 32, 64, 1)
+    images = images_of(4).repeat(2, axis=2)
+    logs = gan.train_on_batch(
+        images, np.arange(4, dtype="int32") % 3, return_dict=True
+    )
+    assert all(np.isfinite(float(value)) for value in logs.values())
 
 
 @pytest.mark.once

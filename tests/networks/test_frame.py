@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
 from keras_gans.models import GAN
 from keras_gans.networks.frame import Frame
 from keras_gans.presets.training import GANSettings
@@ -48,6 +48,7 @@ SYSTEMS = [
     (LGAGAN, WIDTHS | {"map_resolution": 8}, None),
     (LGAGAN, WIDTHS | {"map_resolution": 4, "backbone": "sngan"}, None),
     (MSGGAN, {"max_channels": 4, "latent_dim": 4}, (1,)),
+    (R3GAN, WIDTHS | {"blocks": 1, "num_classes": 3}, (1,)),
 ]
 
 
@@ -76,6 +77,8 @@ def test_square_images_have_the_layers_that_they_had():
     first = gan.generator.get_layer("block_4_latents").get_config()
     last = gan.discriminator.get_layer("block_4_conv_2").get_config()
     assert (first["size"], last["kernel_size"]) == (4, 4)
+    gan = R3GAN.from_settings(resolution=8, **WIDTHS, blocks=1)
+    assert gan.generator.get_layer("stage_4_basis").get_config()["size"] == 4
 
 
 def test_a_model_of_several_scales_trains_and_comes_back(tmp_path):

@@ -14,7 +14,15 @@ from recipes.common.main import image_recipe
 
 pytestmark = pytest.mark.once
 
-IMAGES = ("sagan", "msg_gan", "ac_gan", "wgan_gp", "lga", "quickstart")
+IMAGES = (
+    "sagan",
+    "msg_gan",
+    "ac_gan",
+    "wgan_gp",
+    "lga",
+    "r3gan",
+    "quickstart",
+)
 SMALL = (
     "--preset=smoke",
     "--generator_width=8",

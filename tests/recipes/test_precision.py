@@ -15,7 +15,7 @@ from recipes.common import ensemble
 from recipes.common.main import subject_recipe, with_directories
 from recipes.common.precision import decide, described, layer_size
 from recipes.common.record import check_run_directory, earlier_record, open_run
-from recipes.common.run import build_gan
+from recipes.common.training import build_gan
 
 pytestmark = pytest.mark.once
 

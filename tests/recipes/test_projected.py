@@ -13,7 +13,15 @@ from tests.pretrained import efficientnet_oracle as oracle
 
 pytestmark = pytest.mark.once
 
-IMAGES = ("sagan", "msg_gan", "ac_gan", "wgan_gp", "lga", "quickstart")
+IMAGES = (
+    "sagan",
+    "msg_gan",
+    "ac_gan",
+    "wgan_gp",
+    "lga",
+    "r3gan",
+    "quickstart",
+)
 SMALL = (
     "--preset=smoke",
     "--generator_width=8",

@@ -5,13 +5,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from keras_gans import ACGAN, MSGGAN
+from keras_gans import ACGAN, MSGGAN, R3GAN
 from keras_gans.callbacks import Checkpoint, save_generator
+from keras_gans.layers import (
+    BatchNormalization,
+    LinearConditionalBatchNormalization,
+)
 from keras_gans.models import GAN
 from keras_gans.serving import export_generator
 from keras_gans.transfer import initialize_from
 from tests.transfer.networks import (
     LATENT_DIM,
+    discriminator,
     fit,
     make,
     scattered,
@@ -120,6 +125,16 @@ def test_an_export_is_a_generator(tmp_path):
         initialize_from(gan, tmp_path / "export")
 
 
+def test_power_function_averages_begin_at_what_was_taken(tmp_path):
+    trained, gan = make(seed=1), make(seed=2, averages=(0.1, 0.2))
+    initialize_from(gan, weights(trained, tmp_path))
+    for average in gan.power_averages.averages:
+        pairs = zip(average, trained.generator.weights, strict=True)
+        for copy, weight in pairs:
+            assert_array_equal(copy.numpy(), weight.numpy())
+    fit(gan)
+
+
 def test_new_classes_have_the_mean_of_the_old_ones(tmp_path):
     trained, gan = make(3, seed=1), make(5, seed=2)
     found = initialize_from(gan, weights(trained, tmp_path))
@@ -168,6 +183,37 @@ def test_arrays_of_another_shape_stay_and_are_named(tmp_path):
     assert text in str(found)
 
 
+def normalized(by_vectors, seed):
+    """A GAN whose generator normalizes by itself, or by the latents."""
+    latents = keras.Input((LATENT_DIM,))
+    features = keras.layers.Dense(64, name="dense")(latents)
+    features = keras.layers.Reshape((4, 4, 4))(features)
+    if by_vectors:
+        norm = LinearConditionalBatchNormalization(
+            spectral_norm=False, name="norm"
+        )
+        features = norm(features, latents)
+    else:
+        features = BatchNormalization(name="norm")(features)
+    images = keras.layers.Conv2D(1, 1, name="to_image")(features)
+    gan = GAN(keras.Model(latents, images), discriminator(0))
+    gan.compile()
+    return scattered(gan, seed)
+
+
+@pytest.mark.parametrize("by_vectors", [True, False])
+def test_a_layer_of_another_kind_is_not_taken(tmp_path, by_vectors):
+    # Of one the first array is a scale, of the other a moving mean.
+    trained, gan = normalized(by_vectors, 1), normalized(not by_vectors, 2)
+    before = state(gan.generator)
+    found = initialize_from(gan, weights(trained, tmp_path))
+    assert found.networks[0].missing == ("norm",)
+    after, old = state(gan.generator), state(trained.generator)
+    for name, value in after.items():
+        expected = before if name.startswith("norm") else old
+        assert_array_equal(value, expected[name], err_msg=name)
+
+
 def unnamed(seed):
     """A GAN whose layers Keras names."""
     latents = keras.Input((3,))
@@ -209,6 +255,27 @@ def test_one_hot_labels_of_ac_gan_are_classes_too(tmp_path):
     new = state(gan.discriminator)["class_logits/0"]
     assert_allclose(new, expected, rtol=1e-6)
     assert all(taken.taken == taken.total for taken in found.networks)
+
+
+@pytest.mark.once
+def test_vectors_of_classes_of_r3gan_are_by_class(tmp_path):
+    small = {"resolution": 8, "latent_dim": 4, "blocks": 1, "group_size": 4}
+    small |= {"generator_width": 4, "discriminator_width": 4, "burn_in": 3}
+    trained = R3GAN.from_settings(**small, num_classes=3)
+    gan = R3GAN.from_settings(**small, num_classes=2)
+    scattered(trained, 1)
+    found = initialize_from(gan, weights(trained, tmp_path))
+    assert all(taken.taken == taken.total for taken in found.networks)
+    for name in ("generator", "discriminator"):
+        old, new = (
+            state(getattr(model, name))["class_vectors/0"].astype("float64")
+            for model in (trained, gan)
+        )
+        assert_allclose(new, np.stack(2 * [old.sum(0) / 3]), rtol=1e-6)
+    # The burn-in begins anew.
+    assert gan.burn_in_length.numpy() == 3
+    fit(gan)
+    assert gan.step == 1
 
 
 @pytest.mark.once
