@@ -116,7 +116,10 @@ class Kind:
             if text == ("" if value == () else str(value)):
                 return present
         if self.sides and "x" in text:
-            parts = [self._parse_one(name, part) for part in text.split("x")]
+            parts = text.split("x")
+            if len(parts) != 2:
+                raise self._refusal(name, text)
+            parts = [self._parse_one(name, part) for part in parts]
             return self.present(tuple(parts))
         if not self.repeated:
             return self._parse_one(name, text)

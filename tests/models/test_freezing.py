@@ -160,8 +160,8 @@ def test_layers_of_a_subclassed_network_count():
                 "from_images",
                 *(f"stage_{size}_block_1" for size in (32, 16, 8, 4)),
                 "stage_4_basis",
-                "class_vectors",
                 "projected",
+                "class_vectors",
             ],
         ),
         # Its features are never trained: they are no block.
@@ -169,6 +169,7 @@ def test_layers_of_a_subclassed_network_count():
             SAGAN,
             WIDTHS
             | {
+                "attention_resolution": 0,
                 "projected_discriminator": True,
                 "projected_resolution": 32,
                 "projected_width": 2,

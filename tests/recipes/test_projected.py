@@ -9,6 +9,7 @@ import torch
 from keras_gans.pretrained.efficientnet import LITE1
 from recipes import sagan
 from recipes.common.flags import help_text, read_config
+from recipes.common.main import image_recipe
 from tests.pretrained import efficientnet_oracle as oracle
 
 pytestmark = pytest.mark.once
@@ -77,19 +78,29 @@ def test_a_missing_judge_is_named_before_anything_is_written(recipe, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_is_judged_by_another_network_and_goes_on(recipe, tmp_path):
+def test_a_run_is_judged_by_another_network_and_goes_on(
+    in_empty_folder, monkeypatch, capsys
+):
+    monkeypatch.setenv("KERAS_HOME", str(in_empty_folder / "keras"))
     # A package of the same form, with random weights.
-    folder = tmp_path / LITE1.package / "models"
+    monkeypatch.syspath_prepend(in_empty_folder)
+    folder = in_empty_folder / LITE1.package / "models"
     folder.mkdir(parents=True)
     (folder.parent / "__init__.py").touch()
     weights = oracle.random_state(oracle.LITE1, oracle.LITE1_CHANNELS)
     torch.save(weights, folder / "efficientnet-lite1-77cc7160.pth")
-    flags = (*SMALL, "--extractor=lite1")
     for steps in (2, 4):
-        result = recipe("sagan", *flags, f"--steps={steps}", cwd=tmp_path)
-        assert result.returncode == 0, result.stderr
-    assert "FID-lite1_custom" in result.stdout
-    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+        image_recipe(
+            "sagan",
+            "SAGAN",
+            sagan.Config,
+            sagan.PRESETS,
+            sagan.__doc__,
+            argv=["sagan", *SMALL, "--extractor=lite1", f"--steps={steps}"],
+        )
+    assert "FID-lite1_custom" in capsys.readouterr().out
+    lines = (in_empty_folder / "run/metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [2, 4]
     for line in map(json.loads, lines):
         assert "fid_lite1_custom" in line and "fid_lite0" not in line
-    assert (tmp_path / "run" / "best.keras").exists()
+    assert (in_empty_folder / "run" / "best.keras").exists()

@@ -1,5 +1,6 @@
 """Runs of images that are not square."""
 
+import dataclasses
 import json
 
 import keras
@@ -10,6 +11,7 @@ from keras_gans.serving.load import ExportedGenerator
 from recipes import sagan
 from recipes.common.flags import read_config
 from recipes.common.main import image_recipe
+from recipes.common.record import check_run_directory
 from tests.recipes.test_initial import SMALL
 
 pytestmark = pytest.mark.once
@@ -32,19 +34,21 @@ def test_a_run_trains_samples_evaluates_and_exports(
 ):
     monkeypatch.setenv("KERAS_HOME", str(in_empty_folder / "keras"))
     flags = (*SMALL, "--resolution=32x64", "--augment=translate,cutout")
-    flags += ("--run_dir=run", "--export_dir=export")
-    for steps in (2, 4):
-        image_recipe(
-            "sagan",
-            "SAGAN",
-            sagan.Config,
-            sagan.PRESETS,
-            sagan.__doc__,
-            argv=["sagan", *flags, f"--steps={steps}"],
-        )
+    flags += ("--run_dir=run", "--export_dir=export", "--steps=2")
+    image_recipe(
+        "sagan",
+        "SAGAN",
+        sagan.Config,
+        sagan.PRESETS,
+        sagan.__doc__,
+        argv=["sagan", *flags],
+    )
     assert "images of 32x64x1" in capsys.readouterr().out
     record = json.loads((in_empty_folder / "run/config.json").read_text())
     assert record["settings"]["resolution"] == [32, 64]
+    # It may go on.
+    config = read_config(sagan.Config, sagan.PRESETS, ["sagan", *flags])
+    check_run_directory(dataclasses.replace(config, steps=4), "sagan")
     assert ExportedGenerator("export").image_shape == (32, 64, 1)
     model = keras.saving.load_model("run/best.keras", compile=False)
     assert model.output_shape == (None, 32, 64, 1)
