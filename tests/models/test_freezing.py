@@ -174,7 +174,14 @@ def test_layers_of_a_subclassed_network_count():
                 "projected_resolution": 32,
                 "projected_width": 2,
             },
-            ["scale_1_x1", "scale_1_x2", "scale_2_x2"],
+            [
+                *(
+                    f"scale_{scale}_x{1 << halvings}"
+                    for halvings in range(4)
+                    for scale in range(1, halvings + 2)
+                ),
+                *(f"scale_{scale}_score" for scale in range(1, 5)),
+            ],
         ),
     ],
 )
