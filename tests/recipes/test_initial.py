@@ -95,7 +95,7 @@ def test_a_run_starts_from_another_and_is_resumed_without_it(
         if name.endswith("kernel"):
             np.testing.assert_allclose(value, old[name], atol=1e-5)
     shutil.rmtree("first")
-    run("--steps=4", *tuned)
+    run("--steps=2", *tuned)
     assert "Initialized" not in capsys.readouterr().out
     record = json.loads((in_empty_folder / "run/config.json").read_text())
     assert record["initialized"] == begun

@@ -1,5 +1,6 @@
 """Runs with a projected discriminator, and who may judge them."""
 
+import dataclasses
 import importlib
 import json
 
@@ -10,6 +11,7 @@ from keras_gans.pretrained.efficientnet import LITE1
 from recipes import sagan
 from recipes.common.flags import help_text, read_config
 from recipes.common.main import image_recipe
+from recipes.common.record import check_run_directory
 from tests.pretrained import efficientnet_oracle as oracle
 
 pytestmark = pytest.mark.once
@@ -78,7 +80,7 @@ def test_a_missing_judge_is_named_before_anything_is_written(recipe, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_is_judged_by_another_network_and_goes_on(
+def test_a_run_is_judged_by_another_network_and_may_go_on(
     in_empty_folder, monkeypatch, capsys
 ):
     monkeypatch.setenv("KERAS_HOME", str(in_empty_folder / "keras"))
@@ -89,18 +91,24 @@ def test_a_run_is_judged_by_another_network_and_goes_on(
     (folder.parent / "__init__.py").touch()
     weights = oracle.random_state(oracle.LITE1, oracle.LITE1_CHANNELS)
     torch.save(weights, folder / "efficientnet-lite1-77cc7160.pth")
-    for steps in (2, 4):
-        image_recipe(
-            "sagan",
-            "SAGAN",
-            sagan.Config,
-            sagan.PRESETS,
-            sagan.__doc__,
-            argv=["sagan", *SMALL, "--extractor=lite1", f"--steps={steps}"],
-        )
+    flags = (*SMALL, "--extractor=lite1", "--steps=2")
+    image_recipe(
+        "sagan",
+        "SAGAN",
+        sagan.Config,
+        sagan.PRESETS,
+        sagan.__doc__,
+        argv=["sagan", *flags],
+    )
     assert "FID-lite1_custom" in capsys.readouterr().out
     lines = (in_empty_folder / "run/metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in lines] == [2, 4]
-    for line in map(json.loads, lines):
-        assert "fid_lite1_custom" in line and "fid_lite0" not in line
+    (line,) = map(json.loads, lines)
+    assert "fid_lite1_custom" in line and "fid_lite0" not in line
     assert (in_empty_folder / "run" / "best.keras").exists()
+    config = read(*flags)
+    check_run_directory(dataclasses.replace(config, steps=4), "sagan")
+    other = dataclasses.replace(
+        config, extractor="lite0", inception_weights="x.pth"
+    )
+    with pytest.raises(ValueError, match="extractor was 'lite1', now 'lite0'"):
+        check_run_directory(other, "sagan")
