@@ -7,6 +7,7 @@ import pytest
 
 from recipes import sagan, toy2d
 from recipes.common.flags import help_text, read_config
+from recipes.common.main import image_recipe
 
 pytestmark = pytest.mark.once
 
@@ -92,13 +93,26 @@ def test_a_wasserstein_critic_is_refused_before_anything_is_written(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_with_it_is_resumed(recipe, tmp_path):
-    flags = (*SMALL, "--ada", "--ada_speed=0.05", "--ada_target=-0.9")
+def test_a_run_with_it_is_resumed(in_empty_folder, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_HOME", str(in_empty_folder / "keras"))
+
+    def run(*flags):
+        image_recipe(
+            "sagan",
+            "SAGAN",
+            sagan.Config,
+            sagan.PRESETS,
+            sagan.__doc__,
+            argv=["sagan", *SMALL, *flags],
+        )
+
+    flags = ("--ada", "--ada_speed=0.05", "--ada_target=-0.9")
     for steps in (2, 4):
-        result = recipe("sagan", *flags, f"--steps={steps}", cwd=tmp_path)
-        assert result.returncode == 0, result.stderr
-    record = json.loads((tmp_path / "run" / "config.json").read_text())
+        run(*flags, f"--steps={steps}")
+    assert "Resuming run after step 2" in capsys.readouterr().out
+    record = json.loads((in_empty_folder / "run/config.json").read_text())
     assert record["settings"]["ada"] is True
-    other = recipe("sagan", *SMALL, "--steps=5", cwd=tmp_path)
-    assert other.returncode == 2
-    assert "ada was True, now False" in other.stderr
+    with pytest.raises(SystemExit) as stop:
+        run("--steps=5")
+    assert stop.value.code == 2
+    assert "ada was True, now False" in capsys.readouterr().err

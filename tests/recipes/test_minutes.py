@@ -13,6 +13,7 @@ from recipes import toy2d
 from recipes.common import run, timing
 from recipes.common.flags import read_config
 from recipes.common.main import subject_recipe
+from recipes.common.training import build_gan
 
 SMALL = (
     "--preset=smoke",
@@ -104,7 +105,7 @@ def test_measuring_leaves_the_model_as_it_was(tmp_path):
         toy2d.Config, toy2d.PRESETS, ["toy2d", *SMALL, MINUTES]
     )
     subject = toy2d.Points(config)
-    gan, scope = run.build_gan(config, subject.build)
+    gan, scope = build_gan(config, subject.build)
 
     def state():
         variables = [
