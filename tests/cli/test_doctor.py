@@ -116,6 +116,8 @@ def test_the_fastest_setting_is_recommended_and_its_recipes_forecast(capsys):
 
 def test_every_recipe_is_forecast():
     modules = {path.stem for path in (ROOT / "recipes").glob("[a-z]*.py")}
+    # Which chooses one of the others.
+    modules.remove("train")
     assert modules == set(doctor.RECIPES)
 
 
