@@ -5,12 +5,15 @@ marker `once`, or lie in a folder of `ONCE_FOLDERS`, and run on TensorFlow
 only; the marker `every_backend` exempts a test in such a folder.
 """
 
+import atexit
 import ipaddress
 import os
 import pathlib
 import random
+import shutil
 import socket
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -33,6 +36,25 @@ ONCE_FOLDERS = (ROOT / "tests" / "data",)
 collect_ignore = ["extending"]
 
 refused_connections = []
+
+
+def share_compiled_programs():
+    """Lets all processes of these tests have what one of them has compiled.
+
+    JAX compiles small networks for longer than it runs them. The folder is
+    this run's alone: workers and commands that tests start inherit it, and
+    the process that made it removes it.
+    """
+    if BACKEND != "jax" or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="keras-gans-jax-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+
+share_compiled_programs()
 
 
 def pytest_configure(config):
