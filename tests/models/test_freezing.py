@@ -180,7 +180,7 @@ def test_layers_of_a_subclassed_network_count():
                     for halvings in range(4)
                     for scale in range(1, halvings + 2)
                 ),
-                *(f"scale_{scale}_score" for scale in range(1, 5)),
+                *(f"scale_{scale}_score_sn" for scale in range(1, 5)),
             ],
         ),
     ],
