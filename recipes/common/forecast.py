@@ -20,10 +20,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from recipes.common import main as recipe_main
-from recipes.common import run as running
 from recipes.common.config import RunConfig
 from recipes.common.light import without_keras
-from recipes.common.plan import Ending, occurrences
+from recipes.common.plan import occurrences
 from recipes.common.run import prepare
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
@@ -44,9 +43,9 @@ class Forecast:
         backend: Of Keras.
         precision: Policy of the run.
         milliseconds: Of a step, once the first ones are done.
-        tracing: Seconds of the first step, which traces and compiles.
+        tracing: Seconds of the step that is traced and compiled.
         steps: Of the run, within its budget of time.
-        training: Seconds of all steps, the first among them.
+        training: Seconds of all steps.
         total: Seconds of the whole command, up to its last word; None with
             `TRAINING_ONLY`.
         memory: Bytes that the process held at most.
@@ -103,37 +102,26 @@ def measure(recipe: str, flags: Sequence[str]) -> Forecast:
 def _rehearsal(config, name, make, whole, began, found):
     set_threads(config)
     import_keras()
-    from recipes.common.rehearsal import Done, Rehearsal
+    from recipes.common.rehearsal import Done, Rehearsal, Watching
 
-    rehearsals = []
+    timing = Watching(whole)
 
     def make_rehearsal(shortened):
-        rehearsals.append(Rehearsal(config, make(shortened), whole))
-        return rehearsals[0]
+        return Rehearsal(config, make(shortened), timing)
 
     changes = {"checkpoint_every": 0, "evaluate_every": 0, "sample_every": 0}
     if hasattr(config, "minutes"):
         changes["minutes"] = None
-    work = prepare(dataclasses.replace(config, **changes), name, make_rehearsal)
+    shortened = dataclasses.replace(config, **changes)
+    work = prepare(shortened, name, make_rehearsal, timing=timing)
 
     def rehearse():
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.suppress(Done))
-            if not whole:
-                # What is not reached needs no time of its own.
-                replaced = _replaced(running, "time_ending", _nothing_follows)
-                stack.enter_context(replaced)
+        with contextlib.suppress(Done):
             work()
-        times = rehearsals[0].times
-        found.append(
-            forecast(name, config, times, time.perf_counter() - began, whole)
-        )
+        elapsed = time.perf_counter() - began
+        found.append(forecast(name, config, timing.times, elapsed, whole))
 
     return rehearse
-
-
-def _nothing_follows(gan, evaluation):
-    return Ending()
 
 
 def forecast(
@@ -155,7 +143,7 @@ def forecast(
     from recipes.common.backend import keras_backend
 
     steps = planned_steps(config, times.step)
-    training = times.tracing + (steps - 1) * times.step
+    training = times.first + (steps - 1) * times.step
     further = sum(
         (occurrences(steps, every) - 1) * seconds
         for every, seconds in (

@@ -10,18 +10,19 @@ import numpy as np
 
 from keras_gans import GAN
 from keras_gans.callbacks import Evaluation
+from keras_gans.callbacks.step_timer import StepTimer
 from keras_gans.images import to_uint8
 from recipes.common.config import RunConfig
+from recipes.common.plan import Ending
 from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
+from recipes.common.timing import Timing
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-# The first steps are slower; then so many seconds and steps are measured.
-WARM_UP = 3
-SECONDS = 3.0
-STEPS = 4
+# What a measurement of the step takes.
+SECONDS = 5.0
 # Images in the evaluation of a rehearsal: two of its batches.
 SAMPLES = 500
 
@@ -35,7 +36,8 @@ class Times:
     """Seconds of the parts of a rehearsal.
 
     Attributes:
-        tracing: The first step.
+        tracing: The step that was traced and compiled.
+        first: The first step of training, if it was traced before.
         step: One step, once warm.
         trained: All steps.
         grid: Drawing samples, once traced.
@@ -46,6 +48,7 @@ class Times:
     """
 
     tracing: float = 0.0
+    first: float = 0.0
     step: float = 0.0
     trained: float = 0.0
     grid: float = 0.0
@@ -62,30 +65,57 @@ def timed(function: Callable, *arguments: Any, **options: Any) -> tuple:
     return result, time.perf_counter() - began
 
 
-class Watch(keras.callbacks.Callback):
+class Watching(Timing):
+    """Notes what a run measures before it trains.
+
+    Args:
+        whole: Whether what follows training is going to be reached, which
+            needs no time of its own if it is not.
+    """
+
+    def __init__(self, whole: bool):
+        self.times, self.whole = Times(), whole
+
+    def step(
+        self, gan: GAN, batches: "tf.data.Dataset", config: RunConfig
+    ) -> tuple[float, float]:
+        first, seconds = super().step(gan, batches, config)
+        self.times.tracing = first
+        return first, seconds
+
+    def ending(self, gan: GAN, evaluation: Evaluation) -> Ending:
+        return super().ending(gan, evaluation) if self.whole else Ending()
+
+
+class Watch(StepTimer):
     """Stops training when its steps have been measured."""
 
     def __init__(self, times: Times):
-        super().__init__()
+        super().__init__(SECONDS)
         self.times = times
-        self._ends = []
+        self._began, self._steps = 0.0, 0
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        self._ends = [time.perf_counter()]
+        super().on_train_begin(logs)
+        self._began, self._steps = time.perf_counter(), 0
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         # JAX may still be computing; the number waits for it.
         for value in (logs or {}).values():
             float(value)
-        self._ends.append(time.perf_counter())
-        ends, steps = self._ends, len(self._ends) - 1
-        self.times.tracing = ends[1] - ends[0]
-        self.times.trained = ends[-1] - ends[0]
-        warm = min(WARM_UP, steps - 1)
-        if steps > warm:
-            self.times.step = (ends[-1] - ends[warm]) / (steps - warm)
-        if steps >= WARM_UP + STEPS and ends[-1] - ends[warm] >= SECONDS:
-            self.model.stop_training = True
+        super().on_train_batch_end(batch, logs)
+        self._steps += 1
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        times = self.times
+        times.trained = time.perf_counter() - self._began
+        times.first = self.first
+        # What is over at once was not timed before.
+        times.tracing = times.tracing or self.first
+        try:
+            times.step = self.step_seconds
+        except ValueError:
+            times.step = times.trained / max(self._steps, 1)
 
 
 class Rehearsal(Subject):
@@ -94,20 +124,18 @@ class Rehearsal(Subject):
     Args:
         config: Settings of the run that is rehearsed.
         subject: What it trains on.
-        whole: Whether the rehearsal goes on after training.
-
-    Attributes:
-        times: What has been measured so far.
+        timing: What was measured so far, and whether the rehearsal goes on
+            after training.
     """
 
-    def __init__(self, config: RunConfig, subject: Subject, whole: bool):
-        self.rehearsed, self.subject, self.whole = config, subject, whole
+    def __init__(self, config: RunConfig, subject: Subject, timing: Watching):
+        self.rehearsed, self.subject = config, subject
+        self.times, self.whole = timing.times, timing.whole
         self.config, self.per_step = subject.config, subject.per_step
         self.description = subject.description
         self.kind, self.noun = subject.kind, subject.noun
         self.monitor = subject.monitor
-        self.scores_start = subject.scores_start and whole
-        self.times = Times()
+        self.scores_start = subject.scores_start and self.whole
         self._evaluated = 0.0
 
     def build(self) -> GAN:

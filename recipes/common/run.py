@@ -37,10 +37,9 @@ from recipes.common.run_directory import RunDirectory
 from recipes.common.subject import Subject
 from recipes.common.threads import set_threads
 from recipes.common.timing import (
-    time_ending,
+    Timing,
     time_interruptions,
     time_snapshots,
-    time_step,
 )
 from recipes.common.training import averages, fit
 
@@ -60,6 +59,7 @@ def prepare(
     recipe: str,
     make_subject: Callable[[RunConfig], Subject],
     precision: Decision | None = None,
+    timing: Timing | None = None,
 ) -> Callable[[], None]:
     """Loads the data, builds the model and opens the run directory.
 
@@ -70,6 +70,7 @@ def prepare(
         recipe: Name of the recipe.
         make_subject: Function from the settings to what is trained on.
         precision: What `decide` returned, if it was called before.
+        timing: What measures the run before it trains; as usual if None.
 
     Returns:
         A function that trains, evaluates, samples and exports.
@@ -89,8 +90,8 @@ def prepare(
     devices = distribute(config.distribution)
     asked, (config, plan) = config, with_plan(config)
     subject = make_subject(config)
-    record = earlier_record(config)
-    gan, scope, precision, step_times = build_chosen(
+    record, timing = earlier_record(config), timing or Timing()
+    gan, scope, precision, timing.known = build_chosen(
         config, subject, devices, record, precision
     )
     notes = {**subject.notes, **initialize(gan, config)}
@@ -103,8 +104,8 @@ def prepare(
         directory,
         scope,
         precision,
+        timing,
         plan,
-        step_times,
     ).work
 
 
@@ -114,7 +115,6 @@ class Run:
 
     Where several processes train one model, all compute the same, and only
     the chief writes. `config` has `minutes` as long as there is no `plan`.
-    `step_times` are those of `time_step`, if the step was timed before.
     """
 
     config: RunConfig
@@ -124,8 +124,8 @@ class Run:
     directory: RunDirectory
     scope: contextlib.ExitStack
     precision: Decision
+    timing: Timing
     plan: Plan | None = None
-    step_times: tuple[float, float] | None = None
 
     def work(self) -> None:
         """Trains, evaluates, samples and exports; prints where things are."""
@@ -195,15 +195,14 @@ class Run:
         several = config.distribution == "multi_worker"
         short = config.minutes is None and steps < SHORT
         untimed = self.plan or several or short
-        if not self.step_times:
+        if not self.timing.known:
             print(first_step(traced, timed=not untimed), flush=True)
         if untimed:
             return config, Ending()
-        times = self.step_times or time_step(self.gan, batches, config)
-        first, seconds = times
+        first, seconds = self.timing.step(self.gan, batches, config)
         if traced:
             print(f"Traced in {duration(first)}.", flush=True)
-        ending = time_ending(self.gan, evaluation)
+        ending = self.timing.ending(self.gan, evaluation)
         if config.minutes is not None:
             return self._planned(evaluation, seconds, ending), ending
         count = occurrences(steps, config.evaluate_every) - 1

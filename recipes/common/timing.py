@@ -70,6 +70,26 @@ def time_step(
     return timer.first, timer.step_seconds
 
 
+class Timing:
+    """What a run measures before its training begins.
+
+    Attributes:
+        known: What `time_step` returned, if the step was timed before.
+    """
+
+    known: tuple[float, float] | None = None
+
+    def step(
+        self, gan: "GAN", batches: "tf.data.Dataset", config: RunConfig
+    ) -> tuple[float, float]:
+        """As `time_step`."""
+        return self.known or time_step(gan, batches, config)
+
+    def ending(self, gan: "GAN", evaluation: "Evaluation") -> Ending:
+        """As `time_ending`."""
+        return time_ending(gan, evaluation)
+
+
 @contextlib.contextmanager
 def unchanged(gan: "GAN") -> Iterator[None]:
     """Gives a compiled model back every variable as it was, to the bit."""

@@ -12,7 +12,7 @@ from keras_gans import precision as library
 from keras_gans.callbacks import StopAt
 from keras_gans.precision import Decision, choose
 from recipes import toy2d
-from recipes.common import choice, run
+from recipes.common import choice, timing
 from recipes.common.choice import build_faster, is_open
 from recipes.common.flags import read_config
 from recipes.common.main import subject_recipe
@@ -142,7 +142,7 @@ def test_the_step_s_figures_are_on_the_first_line_and_in_the_record(
     def again(*arguments):
         pytest.fail("the step was timed already")
 
-    monkeypatch.setattr(run, "time_step", again)
+    monkeypatch.setattr(timing, "time_step", again)
 
     def run_toy(steps):
         subject_recipe(

@@ -24,6 +24,7 @@ def test_a_whole_run_is_the_sum_of_its_parts():
     )
     times = Times(
         tracing=10.0,
+        first=1.0,
         step=0.5,
         trained=14.0,
         grid=2.0,
@@ -36,8 +37,8 @@ def test_a_whole_run_is_the_sum_of_its_parts():
     # 60 s of rehearsal, of which 14 + 3 are not the run's and 5 are missing;
     # the first step and 999 more; 3 further grids, 1 evaluation and 3
     # checkpoints (at 300, 600, 900 and at the end).
-    assert found.training == 10 + 999 * 0.5
-    assert found.total == 60 - 17 + 5 + 509.5 + 3 * 2 + 20 + 3 * 1
+    assert found.training == 1 + 999 * 0.5
+    assert found.total == 60 - 17 + 5 + 500.5 + 3 * 2 + 20 + 3 * 1
     assert found.milliseconds == 500 and found.steps == 1000
     assert forecast("sagan", config, times, 60.0, False).total is None
 

@@ -49,7 +49,7 @@ def run_recipe(*flags):
 def known_times(monkeypatch, in_empty_folder):
     """Measures, and then takes a step to last a hundredth of a second."""
     monkeypatch.setattr(
-        run, "time_step", lambda *arguments: (measured(*arguments)[0], STEP)
+        timing, "time_step", lambda *arguments: (measured(*arguments)[0], STEP)
     )
     monkeypatch.setattr(run, "time_interruptions", lambda *arguments: {})
     return in_empty_folder
@@ -178,7 +178,7 @@ def test_a_killed_run_keeps_its_plan_and_ends_as_a_whole_one(
             run_recipe(*flags)
     plan = record(known_times / "run")["plan"]
     # On a machine of any speed: it is not measured again.
-    monkeypatch.setattr(run, "time_step", kill)
+    monkeypatch.setattr(timing, "time_step", kill)
     capsys.readouterr()
     run_recipe(*flags)
     left = 15 if killed_at else 30
