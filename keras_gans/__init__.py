@@ -39,6 +39,7 @@ if not _command or _command.needs_keras:
         R3GAN,
         SAGAN,
         WGANGP,
+        ProGAN,
     )
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "GAN",
     "LGAGAN",
     "MSGGAN",
+    "ProGAN",
     "R3GAN",
     "SAGAN",
     "WGANGP",

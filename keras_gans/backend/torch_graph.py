@@ -48,14 +48,17 @@ class StepGraphs:
         """Returns what `adversarial_step(data)` does."""
         step = self._model.adversarial_step
         device = self._model.optimizer.iterations.value.device.type
-        key = _form(data)
+        form = _form(data)
+        # A model that grows has other steps later.
+        key = getattr(self._model, "phase", 0), form
         self.settled = True
-        if self._model.run_eagerly or device != "cpu" or key is None:
+        if self._model.run_eagerly or device != "cpu" or form is None:
             return step(data)
         graph = self._graphs.get(key)
         if graph is not None:
             return graph(data)
-        if key in self._graphs or len(self._graphs) == _MOST:
+        of_phase = [kept for kept in self._graphs if kept[0] == key[0]]
+        if key in self._graphs or len(of_phase) == _MOST:
             return step(data)
         started = time.perf_counter()
         with _draws_by(self._model, _recorder) as draws:

@@ -17,6 +17,7 @@ from keras_gans.layers.equalized import (
     EqualizedLatentMap,
     EqualizedUpsampleConv2D,
 )
+from keras_gans.layers.fade_in import FadeIn
 from keras_gans.layers.gated import GatedActivation
 from keras_gans.layers.linear_conditional_batch_normalization import (
     LinearConditionalBatchNormalization,
@@ -52,6 +53,7 @@ __all__ = [
     "EqualizedConv2D",
     "EqualizedLatentMap",
     "EqualizedUpsampleConv2D",
+    "FadeIn",
     "GatedActivation",
     "LatentBasis",
     "LinearConditionalBatchNormalization",

@@ -5,6 +5,7 @@ from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
 from keras_gans.models.gan import GAN
 from keras_gans.models.lga import LGAGAN
 from keras_gans.models.msg_gan import MSGGAN
+from keras_gans.models.progan import ProGAN
 from keras_gans.models.r3gan import R3GAN
 from keras_gans.models.sagan import SAGAN
 from keras_gans.models.truncation import truncated
@@ -16,6 +17,7 @@ __all__ = [
     "GAN",
     "LGAGAN",
     "MSGGAN",
+    "ProGAN",
     "R3GAN",
     "SAGAN",
     "WGANGP",

@@ -285,7 +285,7 @@ class GAN(DeclaredModel, GuardedTrainer):
         self,
         steps: int,
         ema_start: int | None = None,
-        burn_in: int | None = None,
+        **lengths: int | None,
     ) -> None:
         """Fits the schedule of a compiled model to a length of training.
 
@@ -297,13 +297,14 @@ class GAN(DeclaredModel, GuardedTrainer):
                 that follow a `LinearDecay` are 0; others stay as they are.
             ema_start: Non-negative int, the training step from which to
                 average; None leaves it.
-            burn_in: Positive int, the steps of a burn-in, of a model that
-                has one (`R3GAN`); None leaves it.
+            **lengths: Of phases that a model has, in steps; None leaves one:
+                `burn_in` (`R3GAN`), `fade_steps` and `stable_steps`
+                (`ProGAN`).
 
         Raises:
             ValueError: When one is no such number.
         """
-        del burn_in
+        del lengths
         steps = integer("steps", steps)
         if ema_start is not None:
             start = integer("ema_start", ema_start, minimum=0)

@@ -1,5 +1,6 @@
 """The training step of every GAN, written once for all backends."""
 
+import contextlib
 from functools import partial
 from typing import Any
 
@@ -32,6 +33,22 @@ class AdversarialTrainer(Objectives):
     accumulate: int
     ema_decay: float | None
     ema_start: int
+    # What a traced step depends on besides its data, as the stage of a model
+    # that grows.
+    phase: int = 0
+
+    def phases(self, steps: int) -> list[tuple[int, float]]:
+        """Returns the phases of training from now to so many steps.
+
+        Each with its share of these; steps of one take equally long.
+        """
+        del steps
+        return [(self.phase, 1.0)]
+
+    def in_phase(self, phase: int) -> contextlib.AbstractContextManager:
+        """Returns a context in which steps are those of a phase."""
+        del phase
+        return contextlib.nullcontext()
 
     def adversarial_step(self, data: Any) -> dict[str, Any]:
         """Trains both players on one batch and returns the epoch's means.

@@ -9,6 +9,7 @@ from keras_gans.networks.char_resnet import char_discriminator, char_generator
 from keras_gans.networks.geo_gan import geo_gan_discriminator, geo_gan_generator
 from keras_gans.networks.mlp import mlp_discriminator, mlp_generator
 from keras_gans.networks.msg import msg_discriminator, msg_generator
+from keras_gans.networks.progan import progan_discriminator, progan_generator
 from keras_gans.networks.projected import projected_discriminator
 from keras_gans.networks.r3gan import r3gan_discriminator, r3gan_generator
 from keras_gans.networks.resnet import resnet_discriminator, resnet_generator
@@ -30,6 +31,8 @@ __all__ = [
     "mlp_generator",
     "msg_discriminator",
     "msg_generator",
+    "progan_discriminator",
+    "progan_generator",
     "projected_discriminator",
     "r3gan_discriminator",
     "r3gan_generator",

@@ -27,8 +27,12 @@ FULL_WIDTH = 32
 COMBINATIONS = {"concat": (layers.Concatenate, 2), "add": (layers.Add, 1)}
 
 
-def scales(resolution: int) -> list[int]:
+def scales(resolution: int, networks: str = "MSG-GAN") -> list[int]:
     """Returns the sizes of a model's images in pixels, smallest first.
+
+    Args:
+        resolution: The largest one.
+        networks: Whose they are.
 
     Raises:
         ValueError: When the resolution is not 4·2^k with k of 1 or more.
@@ -40,7 +44,7 @@ def scales(resolution: int) -> list[int]:
     doublings = resolution.bit_length() - 3
     if doublings < 1 or resolution != 4 << doublings:
         raise ValueError(
-            "The images of MSG-GAN double from 4 pixels to `resolution`, "
+            f"The images of {networks} double from 4 pixels to `resolution`, "
             "which must be a power of two of 8 or more. Received: "
             f"resolution={resolution}."
         )

@@ -1,6 +1,7 @@
 """What holds the discriminator down: penalties and weight clipping."""
 
 from keras_gans.penalties.consistency import BCR, ZCR
+from keras_gans.penalties.drift import Drift
 from keras_gans.penalties.flip_and_shift import FlipAndShift
 from keras_gans.penalties.gradient_penalty import GradientPenalty
 from keras_gans.penalties.lecam import LeCam
@@ -17,6 +18,7 @@ __all__ = [
     "ZCR",
     "CosineWeight",
     "DiscriminatorUpdate",
+    "Drift",
     "FlipAndShift",
     "GradientPenalty",
     "LeCam",

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 # So few steps are not measured: they are soon over.
 SHORT = 50
+# Settings of a plan that a compiled model can be told.
+SCHEDULES = ("ema_start", "burn_in", "fade_steps", "stable_steps")
 
 
 def prepare(
@@ -227,8 +229,8 @@ class Run:
         plan = make_plan(self.config, step_seconds, costs, once)
         write_plan(self.directory, plan)
         config = plan.apply(self.config)
-        starts = map(plan.settings.get, ("ema_start", "burn_in"))
-        gan.set_schedule(config.steps, *starts)
+        lengths = {k: v for k, v in plan.settings.items() if k in SCHEDULES}
+        gan.set_schedule(config.steps, **lengths)
         subject.config = config
         evaluation.every = config.evaluate_every
         shortage = plan.shortage(self.config)
