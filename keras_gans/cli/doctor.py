@@ -35,6 +35,7 @@ IMAGE_RECIPES = (
     "wgan_gp",
     "lga",
     "r3gan",
+    "progan",
 )
 # These choose their precision by themselves.
 RECIPES = (*IMAGE_RECIPES, "toy2d", "char_lm")

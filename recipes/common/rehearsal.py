@@ -81,6 +81,9 @@ class Watching(Timing):
     ) -> tuple[float, float]:
         first, seconds = super().step(gan, batches, config)
         self.times.tracing = first
+        if len(gan.phases(config.steps)) > 1:
+            # The first steps are not like later ones.
+            self.times.step = seconds
         return first, seconds
 
     def ending(self, gan: GAN, evaluation: Evaluation) -> Ending:
@@ -112,6 +115,8 @@ class Watch(StepTimer):
         times.first = self.first
         # What is over at once was not timed before.
         times.tracing = times.tracing or self.first
+        if times.step:
+            return
         try:
             times.step = self.step_seconds
         except ValueError:

@@ -41,7 +41,9 @@ def time_step(
     """Returns seconds until the first step was done, and of a step.
 
     The step is that of `fit`, which is traced here if it has not been, and is
-    not traced anew later. The model is left as it was.
+    not traced anew later. Of a model whose steps differ by the phase of
+    training it is the mean over what is left of the run, and the first time
+    the sum of all phases'. The model is left as it was.
 
     Args:
         gan: The compiled model.
@@ -57,17 +59,24 @@ def time_step(
         steps = max(int(SHARE * config.steps), 1)
     else:
         seconds = min(seconds, SHARE * 60.0 * config.minutes)
-    timer = StepTimer(seconds, steps)
+    phases, first, step = gan.phases(config.steps), 0.0, 0.0
+    if steps is not None:
+        steps = max(steps // len(phases), 1)
     # What is beside the step in training: the bar, which nobody is to see.
     with unchanged(gan), contextlib.redirect_stdout(io.StringIO()):
         gan.image_range = None
-        gan.fit(
-            batches,
-            steps_per_epoch=CALLS * gan.steps_per_execution,
-            callbacks=[Throughput(1), timer],
-            shuffle=False,
-        )
-    return timer.first, timer.step_seconds
+        for phase, share in phases:
+            timer = StepTimer(seconds / len(phases), steps)
+            with gan.in_phase(phase):
+                gan.fit(
+                    batches,
+                    steps_per_epoch=CALLS * gan.steps_per_execution,
+                    callbacks=[Throughput(1), timer],
+                    shuffle=False,
+                )
+            first += timer.first
+            step += share * timer.step_seconds
+    return first, step
 
 
 class Timing:

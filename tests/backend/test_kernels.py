@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import kernels
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP, ProGAN
 
 WIDTHS = {"generator_width": 8, "discriminator_width": 8}
 SYSTEMS = {
@@ -19,6 +19,7 @@ SYSTEMS = {
     WGANGP: WIDTHS | {"n_critic": 1},
     LGAGAN: WIDTHS | {"n_critic": 1, "remat": True},
     R3GAN: WIDTHS | {"num_classes": 3, "group_size": 8, "burn_in": 3},
+    ProGAN: {"max_channels": 4},
 }
 
 
@@ -68,10 +69,12 @@ def test_the_search_finds_what_has_no_kernel():
 )
 @pytest.mark.parametrize("family", SYSTEMS)
 def test_every_operation_on_floats_has_a_gpu_kernel(family):
-    size = 8 if family is MSGGAN else 32
+    size = 8 if family in (MSGGAN, ProGAN) else 32
     gan = family.from_settings(
         resolution=size, channels=1, latent_dim=4, **SYSTEMS[family]
     )
+    # The last step of all, of a model that grows.
+    gan.phase = gan.phases(1_000_000)[-1][0]
     images = np.zeros((2, size, size, 1), "float32")
     data = (images, np.zeros(2, "int32")) if gan.num_classes else (images,)
     data = tuple(map(tf.convert_to_tensor, data))

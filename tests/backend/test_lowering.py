@@ -11,7 +11,7 @@ import pytest
 from jax import export
 from keras import layers
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP, ProGAN
 from keras_gans.backend import jax_convolution, jax_products
 from keras_gans.layers import Conv2D, Conv2DTranspose, form_choice
 from tests.layers.derivatives import assert_same_function, images_of
@@ -25,6 +25,7 @@ SYSTEMS = {
     "WGAN-GP": (WGANGP, 32, {"n_critic": 1}),
     "LGA": (LGAGAN, 32, {"n_critic": 1}),
     "R3GAN": (R3GAN, 8, {"num_classes": 3, "group_size": 8, "burn_in": 3}),
+    "ProGAN": (ProGAN, 8, {"max_channels": 4}),
 }
 PRECISIONS = pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 
@@ -40,7 +41,7 @@ def elsewhere(monkeypatch):
 def built(system, precision):
     """Returns a model and its step's arguments, built once for both forms."""
     family, resolution, options = SYSTEMS[system]
-    widths = {} if family is MSGGAN else WIDTHS
+    widths = {} if family in (MSGGAN, ProGAN) else WIDTHS
     keras.config.set_dtype_policy(precision)
     try:
         gan = family.from_settings(
@@ -48,6 +49,8 @@ def built(system, precision):
         )
     finally:
         keras.config.set_dtype_policy("float32")
+    # The last step of all, of a model that grows.
+    gan.phase = gan.phases(1_000_000)[-1][0]
     images = np.zeros((2, resolution, resolution, 1), "float32")
     data = (images, np.zeros(2, "int32")) if gan.num_classes else (images,)
     groups = (

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP
+from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP, ProGAN
 from keras_gans.callbacks import Averages, Checkpoint, reconstruct, restore
 from keras_gans.callbacks.reconstruction import Reconstruction
 from keras_gans.callbacks.snapshots import (
@@ -210,6 +210,7 @@ SYSTEMS = {
     WGANGP: ("wgan_gp_cifar10_32", {}),
     LGAGAN: ("lga_cifar10_32", {}),
     R3GAN: ("r3gan_ffhq_64", {"generator_width": 8, "discriminator_width": 8}),
+    ProGAN: ("progan_cifar10_32", {"max_channels": 8}),
 }
 
 

@@ -17,7 +17,8 @@ from keras import layers, ops
 from keras_gans.augmentation import AdaptiveAugmentation
 from keras_gans.layers import BatchNormalization, SpectralNormalization
 from keras_gans.losses import TopK
-from keras_gans.models import GAN, R3GAN, SAGAN
+from keras_gans.models import GAN, R3GAN, SAGAN, ProGAN
+from keras_gans.models.growth import GrowingAdam
 from keras_gans.models.r3gan_schedules import BurnInAdam
 from keras_gans.penalties import (
     BCR,
@@ -97,6 +98,10 @@ class FixedSAGAN(Fixed, SAGAN):
 
 class FixedR3GAN(Fixed, R3GAN):
     """R3GAN with given latents."""
+
+
+class FixedProGAN(Fixed, ProGAN):
+    """ProGAN with given latents."""
 
 
 class FixedGAN(Fixed, GAN):
@@ -220,6 +225,27 @@ def r3gan(results):
         *(BurnInAdam(rate, epsilon=0.01, burn_in=4) for rate in (4e-3, 1e-2))
     )
     train(gan, (8, 8, 3), results, "r3gan")
+
+
+def progan(results):
+    """ProGAN in small, which grows after the first step."""
+    gan = FixedProGAN.from_settings(
+        resolution=8,
+        latent_dim=8,
+        max_channels=6,
+        fade_steps=8,
+        stable_steps=0,
+        ema_decay=0.5,
+    )
+    gan.penalty[0] = AtReal(10.0)
+    gan.prepare(8)
+    gan.compile(
+        *(
+            GrowingAdam(rate, beta_1=0.0, beta_2=0.9, epsilon=0.01)
+            for rate in (4e-3, 1e-2)
+        )
+    )
+    train(gan, (8, 8, 3), results, "progan")
 
 
 class FixedNearGAN(FixedGAN):
@@ -357,6 +383,7 @@ def main(output):
     for experiment in (
         sagan,
         r3gan,
+        progan,
         penalized,
         augmented,
         regularized,

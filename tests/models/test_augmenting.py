@@ -17,6 +17,7 @@ from keras_gans.models import (
     R3GAN,
     SAGAN,
     WGANGP,
+    ProGAN,
 )
 from keras_gans.models.augmenting import mean_sign
 from keras_gans.models.auxiliary import AuxiliaryClassifierGAN
@@ -211,6 +212,7 @@ SMALL = {
         "discriminator_width": 8,
     },
     MSGGAN: {"resolution": 8, "max_channels": 4},
+    ProGAN: {"resolution": 8, "max_channels": 4, "loss": "hinge"},
     R3GAN: {
         "resolution": 8,
         "generator_width": 8,
@@ -226,7 +228,7 @@ SMALL = {
         MSGGAN,
         *(
             pytest.param(model, marks=pytest.mark.once)
-            for model in (SAGAN, ACGAN, WGANGP, LGAGAN, R3GAN)
+            for model in (SAGAN, ACGAN, WGANGP, LGAGAN, R3GAN, ProGAN)
         ),
     ],
 )

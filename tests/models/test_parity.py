@@ -61,7 +61,8 @@ def deviations(results, backend, part):
     for name, value in expected.items():
         if part in name:
             scale = name.rpartition("/")[0] if part == "gradient" else name
-            norm = np.linalg.norm(value)
+            # Where a network has not grown yet, gradients are 0.
+            norm = np.linalg.norm(value) if np.any(value) else 1e-6
             norms[scale] = max(norm, norms.get(scale, 0.0))
             distance = np.linalg.norm(results[backend][name] - value)
             distances[name] = scale, distance
@@ -71,18 +72,18 @@ def deviations(results, backend, part):
     }
 
 
-# How many arrays of each kind there are: five runs, three of them of the same
+# How many arrays of each kind there are: six runs, three of them of the same
 # networks but for a bias, after 1 and 5 steps. The averaged generator has
 # spectral vectors and moving averages too.
 PARTS = pytest.mark.parametrize(
     ("part", "count"),
     [
-        ("losses", 5),
-        ("gradient", 2 * (69 + 28 + 3 * 12 - 1)),
-        ("weight", 2 * (114 + 28 + 3 * 17 - 1)),
+        ("losses", 6),
+        ("gradient", 2 * (69 + 28 + 26 + 3 * 12 - 1)),
+        ("weight", 2 * (114 + 28 + 28 + 3 * 17 - 1)),
         ("vector_u", 2 * (2 * 15 + 16 + 3 * 1)),
         ("moving_", 2 * (2 * 14 + 3 * (2 * 2 + 2))),
-        ("average", 2 * (70 + 14 + 3 * 8)),
+        ("average", 2 * (70 + 14 + 13 + 3 * 8)),
         ("lecam", 1),
         ("normalized", 3),
         ("sigma", 3),
@@ -112,6 +113,8 @@ def test_the_runs_trained(results):
     assert arrays["penalized/losses"].shape == (5, 5)
     # Both losses and scores, R1 and R2.
     assert arrays["r3gan/losses"].shape == (5, 6)
+    # Both losses and scores, the gradients' penalty and drift.
+    assert arrays["progan/losses"].shape == (5, 6)
     # And five penalties, the generator's diversity and its share.
     assert arrays["regularized/losses"].shape == (5, 11)
     # Both losses and scores, the sign, and p, which rose at every update.

@@ -9,7 +9,16 @@ import pytest
 from keras import layers, ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from keras_gans import ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP, backend
+from keras_gans import (
+    ACGAN,
+    LGAGAN,
+    MSGGAN,
+    R3GAN,
+    SAGAN,
+    WGANGP,
+    ProGAN,
+    backend,
+)
 from keras_gans.layers import SpectralNormalization
 from keras_gans.losses import TopK
 from keras_gans.models import GAN
@@ -348,6 +357,7 @@ SYSTEMS = {
     ACGAN: {"resolution": 32, "discriminator_width": 2},
     LGAGAN: {"resolution": 32, "discriminator_width": 8, "n_critic": 1},
     MSGGAN: {"resolution": 8, "max_channels": 4, "loss": None},
+    ProGAN: {"resolution": 8, "max_channels": 4, "loss": None},
     R3GAN: {"resolution": 8, "discriminator_width": 8, "loss": None},
     SAGAN: {
         "resolution": 32,
@@ -373,7 +383,7 @@ def test_every_system_takes_a_step_with_every_option(system):
     classes = 3 if system in (ACGAN, SAGAN, WGANGP) else 0
     if "loss" in settings:
         settings["loss"] = "relativistic_pairing"
-    if system is not MSGGAN:
+    if system not in (MSGGAN, ProGAN):
         settings["generator_width"] = 8
     gan = system.from_settings(
         **settings,

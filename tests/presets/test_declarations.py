@@ -16,6 +16,7 @@ from keras_gans import (
     R3GAN,
     SAGAN,
     WGANGP,
+    ProGAN,
     losses,
 )
 from keras_gans.models.optimizers import OPTIMIZERS
@@ -26,7 +27,7 @@ from keras_gans.presets.wgan_gp import METHODS, WGANGPSettings
 
 pytestmark = pytest.mark.once
 
-MODELS = (ACGAN, LGAGAN, MSGGAN, R3GAN, SAGAN, WGANGP)
+MODELS = (ACGAN, LGAGAN, MSGGAN, ProGAN, R3GAN, SAGAN, WGANGP)
 DECLARATIONS = [model.SETTINGS for model in MODELS]
 SMALL = {"resolution": 32, "generator_width": 8, "discriminator_width": 8}
 
@@ -149,6 +150,7 @@ def test_declarations_and_recipes_need_no_keras():
     code = (
         "import sys\n"
         "from recipes import sagan, msg_gan, ac_gan, wgan_gp, lga, r3gan\n"
+        "from recipes import progan\n"
         "sagan.Config.of_preset('sagan_attention16_imagenet_128')\n"
         "heavy = {'keras', 'tensorflow', 'jax', 'torch'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)\n"

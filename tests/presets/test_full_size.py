@@ -21,6 +21,8 @@ NAMES = (
     "lga_cifar10_32",
     "lga_lsun_64",
     "r3gan_cifar10_32",
+    "progan_cifar10_32",
+    "progan_celebahq_1024",
 )
 
 

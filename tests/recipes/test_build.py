@@ -8,7 +8,7 @@ import pytest
 
 import keras_gans
 from keras_gans.presets.training import OF_THE_DATA, OF_THE_RUN
-from recipes import ac_gan, lga, msg_gan, r3gan, sagan, wgan_gp
+from recipes import ac_gan, lga, msg_gan, progan, r3gan, sagan, wgan_gp
 from recipes.common.flags import help_text, read_config
 from recipes.common.gan_config import PAPER_RUN, GANConfig
 from recipes.common.images import build_model
@@ -22,6 +22,7 @@ RECIPES = {
     "WGANGP": wgan_gp,
     "LGAGAN": lga,
     "R3GAN": r3gan,
+    "ProGAN": progan,
 }
 OF_A_RECIPE = {"ACGAN": {"class_splits", "classes", "labelled_fraction"}}
 # Between them, the cases of a model use all of its settings.
@@ -44,6 +45,7 @@ CASES = {
         },
     ],
     "R3GAN": [{"resolution": 8, "burn_in": 3}],
+    "ProGAN": [{"resolution": 8, "max_channels": 4}],
 }
 # With the first case of each, those of an augmentation too.
 AUGMENTED = {

@@ -27,6 +27,7 @@ IMAGE_RECIPES = (
     "ac_gan",
     "wgan_gp",
     "r3gan",
+    "progan",
 )
 
 

@@ -21,6 +21,7 @@ IMAGES = (
     "wgan_gp",
     "lga",
     "r3gan",
+    "progan",
 )
 RECIPES = (*IMAGES, "toy2d", "char_lm")
 
