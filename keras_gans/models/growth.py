@@ -123,7 +123,7 @@ class GrowingAdam(keras.optimizers.Adam):
     def restart(self) -> None:
         """Forgets both moments; not within a training step."""
         for moment in (*self._momentums, *self._velocities):
-            moment.assign(ops.zeros_like(moment))
+            moment.assign(ops.zeros(moment.shape, moment.dtype))
         # A number of its own: JAX gives memory of a step's variables away.
         self.born.assign(int(ops.convert_to_numpy(self.iterations)))
 

@@ -93,8 +93,8 @@ class ProGAN(GAN):
         **kwargs: Any,
     ):
         _check_stages(generator, discriminator)
-        self.sizes = stages(generator)
-        growth = Growth(fade_steps, stable_steps, len(self.sizes) - 1)
+        sizes = stages(generator)
+        growth = Growth(fade_steps, stable_steps, len(sizes) - 1)
         super().__init__(
             generator,
             discriminator,
@@ -103,6 +103,7 @@ class ProGAN(GAN):
             ema_decay=ema_decay,
             **kwargs,
         )
+        self.sizes = sizes
         self.growth = growth
         # A variable, so that a step that was traced reads another one.
         self.growth_lengths = keras.Variable(
@@ -111,7 +112,7 @@ class ProGAN(GAN):
         self._held_phase = None
         self._train_functions = {}
         # In caches, because Keras would count the weights of attributes twice.
-        self._parts = functools.cache(self._parts_at)
+        self._networks_at = functools.cache(self._build_networks_at)
 
     @property
     def fade_steps(self) -> int:
@@ -256,7 +257,7 @@ class ProGAN(GAN):
     ) -> Any:
         """Returns images of the stage's size, of the trained generator."""
         del labels
-        generator, _ = self._parts(self.phase, remat)
+        generator, _ = self._networks_at(self.phase, remat)
         return generator(latents, training=training)
 
     def score(
@@ -268,10 +269,10 @@ class ProGAN(GAN):
     ) -> Any:
         """Returns the discriminator's outputs for images of that size."""
         del labels
-        _, discriminator = self._parts(self.phase, remat)
+        _, discriminator = self._networks_at(self.phase, remat)
         return discriminator(images, training=training)
 
-    def _parts_at(self, stage, remat):
+    def _build_networks_at(self, stage, remat):
         """Returns both networks of a stage."""
         size = self.sizes[stage]
         with backend.variable_scope(self):

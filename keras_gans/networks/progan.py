@@ -7,6 +7,7 @@ Reference: [Karras et al., 2018](https://arxiv.org/abs/1710.10196), §2, §4 and
 Table 2, and the released code, tkarras/progressive_growing_of_gans.
 """
 
+import re
 from collections.abc import Callable
 
 import keras
@@ -28,6 +29,8 @@ from keras_gans.layers.equalized import (
 from keras_gans.networks.frame import Frame
 from keras_gans.networks.msg import FULL_WIDTH, scales
 
+# The layers that make images of a size, or take them.
+_IMAGE = re.compile(r"(?:to|from)_image_(\d+)")
 # Returns the layer of a name, made by a function from names if need be.
 _Layers = Callable[[str, Callable[[str], layers.Layer]], layers.Layer]
 
@@ -195,13 +198,8 @@ def stages(network: keras.Model) -> list[int]:
 
     Of the shorter side. They are read from the names of its layers.
     """
-    names = [layer.name for layer in network.layers]
-    sizes = (
-        int(name.rpartition("_")[2])
-        for name in names
-        if name.startswith(("to_image_", "from_image_"))
-    )
-    return sorted(sizes)
+    matches = (_IMAGE.fullmatch(layer.name) for layer in network.layers)
+    return sorted(int(match.group(1)) for match in matches if match)
 
 
 def generator_at(generator: keras.Model, size: int) -> keras.Model:
