@@ -48,22 +48,18 @@ class Config(ProGANSettings, GANConfig):
 
 
 PAPER = Config.of_preset("progan_cifar10_32")
-# Equalized weights are of size 1, hence the large rates of a short run. Every
-# stage would be timed in both precisions.
-CPU = dataclasses.replace(
-    Config(
-        **CPU_RUN,
-        steps=6000,
-        max_channels=32,
-        fade_steps=500,
-        stable_steps=500,
-        generator_learning_rate=1e-2,
-        discriminator_learning_rate=1e-2,
-        ema_start=3000,
-        sample_every=1000,
-        checkpoint_every=1000,
-    ),
-    precision="float32",
+# Equalized weights are of size 1, hence the large rates of a short run.
+CPU = Config(
+    **CPU_RUN,
+    steps=6000,
+    max_channels=32,
+    fade_steps=500,
+    stable_steps=500,
+    generator_learning_rate=1e-2,
+    discriminator_learning_rate=1e-2,
+    ema_start=3000,
+    sample_every=1000,
+    checkpoint_every=1000,
 )
 SMOKE = CPU.smoke(latent_dim=16, max_channels=8, fade_steps=1, stable_steps=2)
 PRESETS = {"cpu": CPU, "smoke": SMOKE, "paper": PAPER}

@@ -1,7 +1,6 @@
 """ProGAN: networks that grow, a stage faded in after the other."""
 
 import contextlib
-import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +10,6 @@ from keras import ops
 
 from keras_gans import backend
 from keras_gans.losses import AdversarialLoss
-from keras_gans.models.declared import gradient_penalty
 from keras_gans.models.gan import GAN
 from keras_gans.models.growth import Grow, GrowingAdam, Growth
 from keras_gans.models.rematerialization import Rematerialized
@@ -22,7 +20,7 @@ from keras_gans.networks.progan import (
     progan_generator,
     stages,
 )
-from keras_gans.penalties import Drift
+from keras_gans.penalties import Drift, GradientPenalty
 from keras_gans.presets.progan import ProGANSettings
 
 
@@ -310,13 +308,16 @@ class ProGAN(GAN):
                 "num_classes=0, or conditional=false in a recipe."
             )
         common = settings.select("resolution", "channels", "max_channels")
-        drift, target = settings.drift_weight, settings.penalty_target
-        weight = settings.penalty_weight / target**2
-        scaled = dataclasses.replace(settings, penalty_weight=weight)
-        penalties = [
-            gradient_penalty(scaled, target=target),
-            Drift(drift) if drift else None,
-        ]
+        weight, target = settings.penalty_weight, settings.penalty_target
+        gradients = GradientPenalty(
+            weight / target**2,
+            target=target,
+            interval=settings.penalty_interval,
+        )
+        penalties = {
+            gradients: weight,
+            Drift(settings.drift_weight): settings.drift_weight,
+        }
         return {
             "generator": progan_generator(
                 **settings.select("latent_dim", "folding"), **common
@@ -325,7 +326,7 @@ class ProGAN(GAN):
                 **settings.select("group_size"), **common
             ),
             "loss": settings.loss,
-            "penalty": [each for each in penalties if each is not None],
+            "penalty": [p for p, weight in penalties.items() if weight],
             **settings.select("fade_steps", "stable_steps"),
         }
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_gans import ProGAN, presets
+from keras_gans.callbacks import step_timer
 from recipes import progan
 from recipes.common import timing
 from recipes.common.flags import read_config
@@ -84,7 +85,7 @@ class FakeTimer(keras.callbacks.Callback):
 
 
 def test_a_run_s_step_is_the_mean_over_its_stages(monkeypatch):
-    monkeypatch.setattr(timing, "StepTimer", FakeTimer)
+    monkeypatch.setattr(step_timer, "StepTimer", FakeTimer)
     gan = ProGAN.from_settings(
         resolution=8,
         channels=1,
