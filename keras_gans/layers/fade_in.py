@@ -28,7 +28,7 @@ class FadeIn(ConfiguredLayer):
     >>> fade = FadeIn()
     >>> old, new = keras.ops.zeros((1, 2)), keras.ops.ones((1, 2))
     >>> before = fade([old, new])
-    >>> fade.share.assign(0.25)
+    >>> _ = fade.share.assign(0.25)
     >>> [float(keras.ops.mean(x)) for x in (before, fade([old, new]))]
     [0.0, 0.25]
 

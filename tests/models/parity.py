@@ -242,7 +242,7 @@ def progan(results):
     gan.compile(
         *(
             GrowingAdam(rate, beta_1=0.0, beta_2=0.9, epsilon=0.01)
-            for rate in (4e-3, 1e-2)
+            for rate in (4e-2, 1e-2)
         )
     )
     train(gan, (8, 8, 3), results, "progan")
