@@ -233,7 +233,7 @@ def progan(results):
         resolution=8,
         latent_dim=8,
         max_channels=6,
-        fade_steps=8,
+        fade_steps=6,
         stable_steps=0,
         ema_decay=0.5,
     )
@@ -242,7 +242,7 @@ def progan(results):
     gan.compile(
         *(
             GrowingAdam(rate, beta_1=0.0, beta_2=0.9, epsilon=0.01)
-            for rate in (4e-2, 1e-2)
+            for rate in (0.1, 0.1)
         )
     )
     train(gan, (8, 8, 3), results, "progan")
