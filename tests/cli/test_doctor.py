@@ -111,7 +111,7 @@ def test_the_fastest_setting_is_recommended_and_its_recipes_forecast(capsys):
     }
     assert [recipe for recipe, _, _ in whole] == list(doctor.RECIPES)
     assert {backend for _, _, backend in whole} == {"jax"}
-    assert "(15 of 15)" in err and "measuring takes some" in err
+    assert "(16 of 16)" in err and "measuring takes some" in err
 
 
 def test_every_recipe_is_forecast():

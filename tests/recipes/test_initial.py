@@ -21,6 +21,7 @@ IMAGES = (
     "wgan_gp",
     "lga",
     "r3gan",
+    "progan",
     "quickstart",
 )
 SMALL = (
