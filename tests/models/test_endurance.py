@@ -8,10 +8,13 @@ import statistics
 
 import keras
 import numpy as np
+import pytest
 
 from keras_gans import GAN
 from keras_gans.callbacks import InputMonitor, Throughput
 from keras_gans.data import load_images
+
+pytestmark = pytest.mark.long
 
 BATCH, SIDE = 128, 16
 BATCH_BYTES = 4 * BATCH * SIDE**2
