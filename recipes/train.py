@@ -77,9 +77,11 @@ def _given(argv: Sequence[str]) -> dict[str, str]:
             f"--preset must be {PRESET} here. Received: {preset!r}. Other "
             f"presets are those of a recipe: {', '.join(RECIPES)}."
         )
-    for name, text in texts.items():
-        kinds[name].parse(f"--{name}", text)
-    if "steps" in texts and "minutes" in texts:
+    values = {
+        name: kinds[name].parse(f"--{name}", text)
+        for name, text in texts.items()
+    }
+    if "steps" in texts and values.get("minutes") is not None:
         raise ValueError(
             "A run is as long as --minutes or as --steps says. Received both. "
             "Leave one of them out."

@@ -51,28 +51,43 @@ def scales(resolution: int, networks: str = "MSG-GAN") -> list[int]:
     return [4 << doubling for doubling in range(doublings + 1)]
 
 
-def widths(resolution: int, max_channels: int = 512) -> dict[int, int]:
+_SPLIT = " and the discriminator splits them in two"
+
+
+def widths(
+    resolution: int,
+    max_channels: int = 512,
+    networks: str = "MSG-GAN",
+    parts: int = 2,
+) -> dict[int, int]:
     """Returns the channels of the feature maps of each size.
 
         w(s) = max_channels · min(1, 32 / s),
 
     with 512 the published 512 at 4 to 32 pixels, 256 at 64, 16 at 1,024.
 
+    Args:
+        resolution: Of the largest images in pixels.
+        max_channels: Channels at up to 32 pixels.
+        networks: Whose they are, for errors.
+        parts: Of which each width is a multiple; the discriminator of MSG-GAN
+            splits its channels in two.
+
     Raises:
-        ValueError: When a width would not be even, or for a resolution that
-            `scales` refuses.
+        ValueError: When a width would be no multiple of `parts`, or for a
+            resolution that `scales` refuses.
 
     Example:
     >>> widths(64, 16)
     {4: 16, 8: 16, 16: 16, 32: 16, 64: 8}
     """
-    sizes = scales(resolution)
-    unit = 2 * max(1, resolution // FULL_WIDTH)
+    sizes = scales(resolution, networks)
+    unit = parts * max(1, resolution // FULL_WIDTH)
     if max_channels < unit or max_channels % unit:
         raise ValueError(
             f"With {resolution} pixels `max_channels` must be a positive "
             f"multiple of {unit}, for the channels halve from {FULL_WIDTH} "
-            "pixels on and the discriminator splits them in two. Received: "
+            f"pixels on{_SPLIT if parts > 1 else ''}. Received: "
             f"max_channels={max_channels}."
         )
     return {

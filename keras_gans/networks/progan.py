@@ -27,7 +27,7 @@ from keras_gans.layers.equalized import (
     EqualizedUpsampleConv2D,
 )
 from keras_gans.networks.frame import Frame
-from keras_gans.networks.msg import FULL_WIDTH, scales
+from keras_gans.networks.msg import widths as widths_of
 
 # The layers that make images of a size, or take them.
 _IMAGE = re.compile(r"(?:to|from)_image_(\d+)")
@@ -50,18 +50,7 @@ def stage_widths(resolution: int, max_channels: int = 512) -> dict[int, int]:
     >>> stage_widths(64, 16)
     {4: 16, 8: 16, 16: 16, 32: 16, 64: 8}
     """
-    sizes = scales(resolution, "ProGAN")
-    unit = max(1, resolution // FULL_WIDTH)
-    if max_channels < unit or max_channels % unit:
-        raise ValueError(
-            f"With {resolution} pixels `max_channels` must be a positive "
-            f"multiple of {unit}, for the channels halve from {FULL_WIDTH} "
-            f"pixels on. Received: max_channels={max_channels}."
-        )
-    return {
-        size: max_channels * FULL_WIDTH // max(size, FULL_WIDTH)
-        for size in sizes
-    }
+    return widths_of(resolution, max_channels, "ProGAN", parts=1)
 
 
 def progan_generator(

@@ -125,13 +125,19 @@ def _networks(recipe, side, given):
     widths = {"generator_width": "32", "discriminator_width": "32"}
     if recipe == "lga":
         return widths
-    minutes = float(given.get("minutes", MINUTES))
-    narrow = side == SIDE and minutes < WIDE_FROM and "steps" not in given
+    short = "steps" not in given and _minutes(given) < WIDE_FROM
+    narrow = side == SIDE and short
     generator, discriminator = NARROW if narrow else STAGES[side]
     return widths | {
         "generator_multipliers": generator,
         "discriminator_multipliers": discriminator,
     }
+
+
+def _minutes(given):
+    """Returns the minutes of training; infinity for none."""
+    text = given.get("minutes", str(MINUTES)).lower()
+    return math.inf if text == "none" else float(text)
 
 
 def _augmentation(found, given):

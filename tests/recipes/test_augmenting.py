@@ -8,18 +8,13 @@ import pytest
 from recipes import sagan, toy2d
 from recipes.common.flags import help_text, read_config
 from recipes.common.main import image_recipe
+from tests.recipes.small import SMALL
 
 pytestmark = pytest.mark.once
 
 IMAGES = ("sagan", "msg_gan", "ac_gan", "wgan_gp", "lga", "quickstart")
-SMALL = (
-    "--preset=smoke",
-    "--generator_width=8",
-    "--discriminator_width=8",
-    "--latent_dim=8",
-    "--evaluation_samples=20",
-    "--reference_samples=20",
-    "--evaluation_resolution=32",
+FLAGS = (
+    *SMALL,
     "--run_dir=run",
 )
 
@@ -86,7 +81,7 @@ def test_help_says_what_the_generator_learns_to_draw():
 def test_a_wasserstein_critic_is_refused_before_anything_is_written(
     recipe, tmp_path
 ):
-    result = recipe("wgan_gp", *SMALL, "--ada", cwd=tmp_path)
+    result = recipe("wgan_gp", *FLAGS, "--ada", cwd=tmp_path)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert "augment_probability=0.3 for example" in result.stderr
@@ -103,7 +98,7 @@ def test_a_run_with_it_is_resumed(in_empty_folder, monkeypatch, capsys):
             sagan.Config,
             sagan.PRESETS,
             sagan.__doc__,
-            argv=["sagan", *SMALL, *flags],
+            argv=["sagan", *FLAGS, *flags],
         )
 
     flags = ("--ada", "--ada_speed=0.05", "--ada_target=-0.9")

@@ -113,6 +113,11 @@ def test_the_rules_decide(found, conditional, recipe, settings):
     [
         ({"minutes": "3"}, "sagan", {"generator_multipliers": (2, 2, 1, 1)}),
         (
+            {"minutes": "none"},
+            "sagan",
+            {"minutes": None, "generator_multipliers": (4, 2, 1, 1)},
+        ),
+        (
             {"steps": "100"},
             "sagan",
             {"minutes": None, "generator_multipliers": (4, 2, 1, 1)},

@@ -11,6 +11,7 @@ import pytest
 from recipes import sagan, toy2d
 from recipes.common.flags import read_config
 from recipes.common.main import image_recipe
+from tests.recipes.small import SMALL
 
 pytestmark = pytest.mark.once
 
@@ -24,14 +25,8 @@ IMAGES = (
     "progan",
     "quickstart",
 )
-SMALL = (
-    "--preset=smoke",
-    "--generator_width=8",
-    "--discriminator_width=8",
-    "--latent_dim=8",
-    "--evaluation_samples=20",
-    "--reference_samples=20",
-    "--evaluation_resolution=32",
+FLAGS = (
+    *SMALL,
     "--sample_every=0",
     "--checkpoint_every=0",
 )
@@ -39,7 +34,7 @@ SMALL = (
 
 def run(*flags, name="run"):
     directories = (f"--run_dir={name}", f"--export_dir={name}/export")
-    argv = ["sagan", *SMALL, *directories, *flags]
+    argv = ["sagan", *FLAGS, *directories, *flags]
     image_recipe(
         "sagan", "SAGAN", sagan.Config, sagan.PRESETS, sagan.__doc__, argv=argv
     )
@@ -129,7 +124,7 @@ def test_the_model_of_a_run_that_goes_on_cannot_be_exchanged(
 ):
     folder = in_empty_folder / "run"
     folder.mkdir()
-    settings = read(*SMALL, "--initialize_from=first").settings()
+    settings = read(*FLAGS, "--initialize_from=first").settings()
     record = {"recipe": "sagan", "backend": "tensorflow", "settings": settings}
     (folder / "config.json").write_text(json.dumps(record))
     with pytest.raises(SystemExit):

